@@ -1,0 +1,1 @@
+//! Conformance and fuzz testing of TLS implementations by scriptable peers

@@ -1,0 +1,1 @@
+//! Probe, twins, schedule, one stream of events

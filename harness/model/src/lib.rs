@@ -1,0 +1,1 @@
+//! The nouns that cross crate borders, as serde types

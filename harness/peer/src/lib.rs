@@ -1,0 +1,1 @@
+//! The scriptable TLS endpoint, sans-I/O

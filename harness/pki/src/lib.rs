@@ -1,0 +1,1 @@
+//! Certificate chains, good and bad, deterministic

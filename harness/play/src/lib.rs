@@ -1,0 +1,1 @@
+//! The flow interpreter and the judge

@@ -1,0 +1,1 @@
+//! The scenario language: load, lint, expand, twin, print

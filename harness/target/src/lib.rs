@@ -1,0 +1,1 @@
+//! Links to targets: in process, address, child process

@@ -1,0 +1,3 @@
+//! Data that everything else is checked against: the requirement catalogue and known-answer vectors.
+
+pub mod catalogue;
