@@ -1,1 +1,15 @@
-//! The scenario language: load, lint, expand, twin, print
+//! The scenario language: YAML → [`Scenario`] → [`Case`](gauntlet_model::Case)s.
+//!
+//! Everything that is wrong with a file is reported at once, with place and remedy. Parameters are
+//! substituted in the YAML tree before typing, so `$x` may stand anywhere; loading types each value
+//! once, so that a bad value in any case is found when the file is loaded.
+
+mod corpus;
+mod expand;
+mod load;
+mod twin;
+
+pub use corpus::{Corpus, CorpusError};
+pub use expand::Expansion;
+pub use load::Scenario;
+pub use twin::{twin, twin_key};
