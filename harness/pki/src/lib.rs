@@ -1,6 +1,24 @@
 //! Certificate chains, good and bad, deterministic.
+//!
+//! One root (RSA, so that everybody can check it), below it one intermediate of each family, below
+//! these one leaf for each role and kind of key. Nothing is drawn: RSA keys are files, all other keys
+//! come from seeds, serial numbers are hashes of names, dates are fixed. So the same certificates,
+//! byte for byte, come out of every build on every machine:
+//!
+//! ```text
+//! Gauntlet Root ─┬─ Gauntlet Intermediate RSA ──── rsa2048, rsapss2048
+//!                └─ Gauntlet Intermediate ECDSA ── p256, p384, p521, ed25519, ed448
+//! ```
+//!
+//! The subject names differ by kind of key, since NSS files certificates by them.
 
+mod authority;
+mod splice;
+
+use authority::{leaf, root_authority};
 use gauntlet_crypto::PrivateKey;
+use gauntlet_model::Role;
+use std::sync::OnceLock;
 
 /// Kinds of keys that a leaf can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +34,37 @@ pub enum KeyKind {
     RsaPss2048,
 }
 
+impl KeyKind {
+    /// Every kind.
+    pub const ALL: [KeyKind; 7] = [
+        KeyKind::P256,
+        KeyKind::P384,
+        KeyKind::P521,
+        KeyKind::Ed25519,
+        KeyKind::Ed448,
+        KeyKind::Rsa2048,
+        KeyKind::RsaPss2048,
+    ];
+
+    /// As options and files name it: `p256`, `rsapss2048`, ...
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyKind::P256 => "p256",
+            KeyKind::P384 => "p384",
+            KeyKind::P521 => "p521",
+            KeyKind::Ed25519 => "ed25519",
+            KeyKind::Ed448 => "ed448",
+            KeyKind::Rsa2048 => "rsa2048",
+            KeyKind::RsaPss2048 => "rsapss2048",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn by_name(name: &str) -> Option<KeyKind> {
+        KeyKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// A chain with the key of its leaf.
 #[derive(Clone)]
 pub struct Identity {
@@ -28,22 +77,39 @@ pub struct Identity {
 /// Name that server certificates are for.
 pub const SERVER_NAME: &str = "server.gauntlet.example";
 
+/// Name that client certificates are for.
+pub const CLIENT_NAME: &str = "client.gauntlet.example";
+
 /// The root that both sides trust: DER.
 pub fn root() -> &'static [u8] {
-    todo!()
+    &root_authority().certificate
 }
 
 /// A good chain for a server of that kind, for `SERVER_NAME`, `localhost`, 127.0.0.1 and ::1.
-pub fn server(_kind: KeyKind) -> &'static Identity {
-    todo!()
+pub fn server(kind: KeyKind) -> &'static Identity {
+    static CACHE: [OnceLock<Identity>; KeyKind::ALL.len()] = [const { OnceLock::new() }; _];
+    CACHE[kind as usize].get_or_init(|| leaf(Role::Server, kind))
 }
 
 /// A good chain for a client.
-pub fn client(_kind: KeyKind) -> &'static Identity {
-    todo!()
+pub fn client(kind: KeyKind) -> &'static Identity {
+    static CACHE: [OnceLock<Identity>; KeyKind::ALL.len()] = [const { OnceLock::new() }; _];
+    CACHE[kind as usize].get_or_init(|| leaf(Role::Client, kind))
 }
 
 /// PEM of certificates.
-pub fn certificates_pem(_chain: &[Vec<u8>]) -> String {
-    todo!()
+pub fn certificates_pem(chain: &[Vec<u8>]) -> String {
+    chain.iter().map(|der| certificate_pem(der)).collect()
+}
+
+/// PEM of one certificate.
+fn certificate_pem(der: &[u8]) -> String {
+    let base64 = openssl::base64::encode_block(der);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    for line in base64.as_bytes().chunks(64) {
+        pem.extend(line.iter().map(|&byte| char::from(byte)));
+        pem.push('\n');
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
 }
