@@ -5,9 +5,11 @@
 //! every one that is left; errors are collected in `Diagnostics`, all of a file at once.
 
 mod diagnostic;
+mod parse;
 mod reader;
 mod tree;
+mod write;
 
-pub use diagnostic::{did_you_mean, Diagnostic, Diagnostics};
+pub use diagnostic::{Diagnostic, Diagnostics, did_you_mean, nearest};
 pub use reader::MapReader;
 pub use tree::{File, Kind, Span, Yaml};
