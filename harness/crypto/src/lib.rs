@@ -6,6 +6,7 @@
 //! the process would change the reference stack that lives beside us.
 
 pub mod cipher;
+mod context;
 pub mod digest;
 pub mod group;
 pub mod schedule12;
