@@ -459,7 +459,11 @@ fn keyed(
 ) -> Result<CipherCtx, CryptoError> {
     let cipher = context::cipher(algorithm)?;
     let mut context = CipherCtx::new()?;
-    let init = if seals { openssl::cipher_ctx::CipherCtxRef::encrypt_init } else { openssl::cipher_ctx::CipherCtxRef::decrypt_init };
+    let init = if seals {
+        openssl::cipher_ctx::CipherCtxRef::encrypt_init
+    } else {
+        openssl::cipher_ctx::CipherCtxRef::decrypt_init
+    };
     init(&mut context, Some(cipher), None, None)?;
     context.set_iv_length(nonce_length)?;
     if matches!(algorithm, Algorithm::Aes128Ccm | Algorithm::Aes256Ccm) {
@@ -658,11 +662,8 @@ impl Cbc {
         }
         let content = data.len() - count;
         let padding = data.split_off(content);
-        let right = if self.version <= 0x0300 {
-            count <= self.block
-        } else {
-            padding.iter().all(|byte| *byte == length)
-        };
+        let right =
+            if self.version <= 0x0300 { count <= self.block } else { padding.iter().all(|byte| *byte == length) };
         (data, (!right).then_some("padding"))
     }
 }

@@ -222,10 +222,13 @@ pub(crate) fn private_from_pem(pem: &[u8]) -> Result<PKey<Private>, CryptoError>
         }
         let no_passphrase = c"".as_ptr().cast_mut().cast();
         let none = std::ptr::null_mut();
-        let key =
-            ffi::PEM_read_bio_PrivateKey_ex(bio, none, None, no_passphrase, library().as_ptr(), std::ptr::null());
+        let key = ffi::PEM_read_bio_PrivateKey_ex(bio, none, None, no_passphrase, library().as_ptr(), std::ptr::null());
         openssl_sys::BIO_free_all(bio);
-        if key.is_null() { Err(CryptoError::Input(format!("private key: {}", ErrorStack::get()))) } else { Ok(PKey::from_ptr(key)) }
+        if key.is_null() {
+            Err(CryptoError::Input(format!("private key: {}", ErrorStack::get())))
+        } else {
+            Ok(PKey::from_ptr(key))
+        }
     }
 }
 

@@ -171,15 +171,8 @@ fn finish<M: Mac>(mut mac: M, data: &[&[u8]]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const ALL: [Digest; 7] = [
-        Digest::Md5,
-        Digest::Sha1,
-        Digest::Md5Sha1,
-        Digest::Sha224,
-        Digest::Sha256,
-        Digest::Sha384,
-        Digest::Sha512,
-    ];
+    const ALL: [Digest; 7] =
+        [Digest::Md5, Digest::Sha1, Digest::Md5Sha1, Digest::Sha224, Digest::Sha256, Digest::Sha384, Digest::Sha512];
 
     #[test]
     fn running_hash_equals_the_hash_of_all_bytes() {

@@ -392,9 +392,8 @@ impl KemSize {
     }
 
     fn key(self, seed: &[u8]) -> Result<(KemKey, Vec<u8>), CryptoError> {
-        let seed = Seed::try_from(seed).map_err(|_| {
-            CryptoError::Input(format!("ML-KEM seed of {} bytes, expected {SEED_LENGTH}", seed.len()))
-        })?;
+        let seed = Seed::try_from(seed)
+            .map_err(|_| CryptoError::Input(format!("ML-KEM seed of {} bytes, expected {SEED_LENGTH}", seed.len())))?;
         Ok(match self {
             KemSize::MlKem768 => {
                 let (key, public) = MlKem768::from_seed(&seed);

@@ -7,6 +7,7 @@
 
 pub mod cipher;
 mod context;
+mod der;
 pub mod digest;
 pub mod group;
 pub mod schedule12;
