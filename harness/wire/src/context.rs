@@ -35,4 +35,16 @@ impl Context {
     pub fn tls13() -> Context {
         Context { version: Some(0x0304), certificate_type: Some(0), verify_data_length: Some(32), ..Context::default() }
     }
+
+    /// The value of a `given` name of the grammar.
+    pub(crate) fn value(&self, name: &str) -> Option<u64> {
+        match name {
+            "version" => self.version.map(u64::from),
+            "key_exchange" => self.key_exchange.map(u64::from),
+            "certificate_type" => self.certificate_type.map(u64::from),
+            "verify_data_length" => self.verify_data_length.map(u64::from),
+            "sender" => self.sender.map(u64::from),
+            _ => None,
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub enum Edit {
     Remove(Path),
     /// A new element for the list.
     Add(Path, Plain, Place),
-    /// The element stands twice; the copy comes right behind it, or at the place.
+    /// The element stands twice; the copy comes at the place, of which `After("")` is right behind it.
     Duplicate(Path, Place),
     /// The element stands elsewhere in its list.
     Move(Path, Place),
@@ -105,9 +105,66 @@ pub struct EditError {
     pub suggestion: Option<String>,
 }
 
+impl EditError {
+    pub(crate) fn new(message: String, path: &Path) -> EditError {
+        EditError { message, path: path.to_string(), suggestion: None }
+    }
+}
+
 impl ByteEdit {
     /// Carries the change out.
-    pub fn apply(&self, _bytes: &mut Vec<u8>) -> Result<(), EditError> {
-        todo!()
+    pub fn apply(&self, bytes: &mut Vec<u8>) -> Result<(), EditError> {
+        match self {
+            ByteEdit::FlipBit { bit } => {
+                let bit = within(*bit, bytes.len().saturating_mul(8), "bit")?;
+                bytes[bit / 8] ^= 0x80 >> (bit % 8);
+            }
+            ByteEdit::Xor { offset, bytes: mask } => {
+                let start = within(*offset, bytes.len(), "offset")?;
+                let target = stretch(bytes, start, mask.len())?;
+                target.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+            }
+            ByteEdit::Replace { offset, bytes: other } => {
+                let start = within(*offset, bytes.len(), "offset")?;
+                stretch(bytes, start, other.len())?.copy_from_slice(other);
+            }
+            ByteEdit::Insert { offset, bytes: more } => {
+                let start = if usize::try_from(*offset) == Ok(bytes.len()) { bytes.len() } else { within(*offset, bytes.len(), "offset")? };
+                bytes.splice(start..start, more.iter().copied());
+            }
+            ByteEdit::Append { bytes: more } => bytes.extend_from_slice(more),
+            ByteEdit::Delete { offset, count } => {
+                let start = within(*offset, bytes.len(), "offset")?;
+                let count = usize::try_from(*count).unwrap_or(usize::MAX);
+                stretch(bytes, start, count)?;
+                bytes.drain(start..start + count);
+            }
+            ByteEdit::Truncate { to } => {
+                let left = if *to < 0 { bytes.len().checked_sub(usize::try_from(to.unsigned_abs()).unwrap_or(usize::MAX)) } else { usize::try_from(*to).ok() };
+                match left.filter(|left| *left <= bytes.len()) {
+                    Some(left) => bytes.truncate(left),
+                    None => return Err(outside(&format!("cannot truncate {} bytes to {to}", bytes.len()))),
+                }
+            }
+        }
+        Ok(())
     }
+}
+
+/// The place that a number means, counted back from the end if negative.
+fn within(index: i64, length: usize, what: &str) -> Result<usize, EditError> {
+    crate::resolve::place(index, length).ok_or_else(|| outside(&format!("{what} {index} is outside of {length}")))
+}
+
+fn stretch(bytes: &mut [u8], start: usize, count: usize) -> Result<&mut [u8], EditError> {
+    let length = bytes.len();
+    let end = start.checked_add(count).filter(|end| *end <= length);
+    match end {
+        Some(end) => Ok(&mut bytes[start..end]),
+        None => Err(outside(&format!("{count} bytes from offset {start} on go beyond the end at {length}"))),
+    }
+}
+
+fn outside(message: &str) -> EditError {
+    EditError { message: message.to_owned(), path: String::new(), suggestion: None }
 }

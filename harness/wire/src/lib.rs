@@ -13,12 +13,22 @@
 //! assert_eq!(message.to_bytes(), bytes);
 //! ```
 
+mod apply;
+mod build;
+mod check;
 mod context;
+mod decode;
 mod edit;
+mod encode;
 mod grammar;
+mod link;
 mod node;
+mod parse;
 mod path;
 mod plain;
+mod resolve;
+mod show;
+mod types;
 
 pub use context::Context;
 pub use edit::{Edit, EditError, ByteEdit, Place};

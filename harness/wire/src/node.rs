@@ -1,5 +1,9 @@
 //! The tree that stands for a message, or for any part of one.
 
+use crate::types::Type;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
 /// Where a node lies in the encoded bytes of its root.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
@@ -11,9 +15,36 @@ pub struct Span {
     pub prefix: usize,
 }
 
-/// Index of a type in the grammar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TypeId(pub(crate) u32);
+/// A type of a grammar; two are equal if they are the same declaration.
+#[derive(Clone, Copy)]
+pub struct TypeId(pub(crate) &'static Type);
+
+impl TypeId {
+    /// The name in the grammar; for an anonymous vector, the field's.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+}
+
+impl PartialEq for TypeId {
+    fn eq(&self, other: &TypeId) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for TypeId {}
+
+impl Hash for TypeId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self.0, state);
+    }
+}
+
+impl fmt::Debug for TypeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TypeId({})", self.0.name)
+    }
+}
 
 /// One named field: a leaf, or a struct or list of further nodes.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +87,7 @@ pub enum Value {
 }
 
 /// What does not fit, by blame.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remark {
     /// The bytes end before the field does.
     Truncated,

@@ -48,3 +48,9 @@ impl Plain {
         Plain::Map(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 }
+
+/// Bytes from hex; blanks between the digits and a `0x` ahead of them are skipped.
+pub(crate) fn hex_bytes(text: &str) -> Option<Vec<u8>> {
+    let digits: String = text.strip_prefix("0x").unwrap_or(text).split_whitespace().collect();
+    hex::decode(digits).ok()
+}

@@ -1,0 +1,133 @@
+//! Trees to bytes.
+
+use crate::node::{Node, Span, Value};
+use crate::types::Sizeof;
+
+impl Node {
+    /// Bytes of the tree; lengths and `sizeof` fields are computed unless told otherwise. Sets all spans.
+    pub fn encode(&mut self) -> Vec<u8> {
+        let length = self.place(0);
+        let mut bytes = Vec::with_capacity(length);
+        self.write(&mut bytes);
+        bytes
+    }
+
+    /// Bytes of the tree, without touching spans.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.span.end.saturating_sub(self.span.start));
+        self.write(&mut bytes);
+        bytes
+    }
+
+    /// Bytes of the content: without this node's own length prefix.
+    pub fn content(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.span.end.saturating_sub(self.span.start));
+        self.write_content(&mut bytes);
+        bytes
+    }
+
+    /// Bytes of length prefix that the node has when encoded.
+    pub(crate) fn prefix(&self) -> usize {
+        match self.value {
+            Value::Bytes(_) | Value::List(_) | Value::As(_) => self.type_id.0.size().map_or(0, |size| size.prefix()),
+            _ => 0,
+        }
+    }
+
+    /// Encoded size in bytes, with the prefix.
+    pub(crate) fn size(&self) -> usize {
+        self.prefix() + self.content_size()
+    }
+
+    /// Encoded size in bytes, without the prefix.
+    pub(crate) fn content_size(&self) -> usize {
+        match &self.value {
+            Value::Number { width, .. } => usize::from(*width),
+            Value::Bytes(bytes) | Value::Raw(bytes) => bytes.len(),
+            Value::Struct(nodes) | Value::List(nodes) => nodes.iter().map(Node::size).sum(),
+            Value::As(inner) => inner.size(),
+        }
+    }
+
+    /// What the number is the size of, if it is a `sizeof`.
+    pub(crate) fn sizeof(&self) -> Option<Sizeof> {
+        match self.value {
+            Value::Number { .. } => self.type_id.0.as_number()?.sizeof,
+            _ => None,
+        }
+    }
+
+    /// The honest number of a `sizeof` field among these siblings.
+    pub(crate) fn measured(sizeof: Sizeof, siblings: &[Node]) -> u64 {
+        let target = siblings.iter().find(|node| node.name == sizeof.target);
+        sizeof.base.wrapping_add(target.map_or(0, Node::size) as u64)
+    }
+
+    /// Sets the spans, and the values of `sizeof` fields, from `start` on; gives the end.
+    fn place(&mut self, start: usize) -> usize {
+        let prefix = self.prefix();
+        let mut at = start + prefix;
+        match &mut self.value {
+            Value::Number { width, .. } => at += usize::from(*width),
+            Value::Bytes(bytes) | Value::Raw(bytes) => at += bytes.len(),
+            Value::List(nodes) => at = nodes.iter_mut().fold(at, |at, node| node.place(at)),
+            Value::As(inner) => at = inner.place(at),
+            Value::Struct(nodes) => {
+                at = nodes.iter_mut().fold(at, |at, node| node.place(at));
+                settle(nodes);
+            }
+        }
+        self.span = Span { start, end: at, prefix };
+        at
+    }
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        let prefix = self.prefix();
+        if prefix > 0 {
+            let length = self.length.unwrap_or_else(|| self.content_size() as u64);
+            write_number(bytes, length, prefix);
+        }
+        self.write_content(bytes);
+    }
+
+    fn write_content(&self, bytes: &mut Vec<u8>) {
+        match &self.value {
+            Value::Number { value, width } => write_number(bytes, self.length.unwrap_or(*value), usize::from(*width)),
+            Value::Bytes(content) | Value::Raw(content) => bytes.extend_from_slice(content),
+            Value::List(nodes) => nodes.iter().for_each(|node| node.write(bytes)),
+            Value::As(inner) => inner.write(bytes),
+            Value::Struct(nodes) => {
+                for node in nodes {
+                    match node.sizeof() {
+                        Some(sizeof) if node.length.is_none() => {
+                            let width = node.content_size();
+                            write_number(bytes, Node::measured(sizeof, nodes), width);
+                        }
+                        _ => node.write(bytes),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Gives the `sizeof` fields among the siblings the numbers that encoding gives them.
+fn settle(nodes: &mut [Node]) {
+    for place in 0..nodes.len() {
+        let Some(sizeof) = nodes[place].sizeof() else { continue };
+        let number = nodes[place].length.unwrap_or_else(|| Node::measured(sizeof, nodes));
+        if let Value::Number { value, width } = &mut nodes[place].value {
+            *value = fit(number, usize::from(*width));
+        }
+    }
+}
+
+/// The number that is left of a length when it is written in so many bytes.
+pub(crate) fn fit(number: u64, width: usize) -> u64 {
+    if width >= 8 { number } else { number & ((1 << (8 * width)) - 1) }
+}
+
+fn write_number(bytes: &mut Vec<u8>, number: u64, width: usize) {
+    let all = number.to_be_bytes();
+    bytes.extend_from_slice(&all[8 - width.clamp(0, 8)..]);
+}
