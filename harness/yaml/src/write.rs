@@ -153,8 +153,15 @@ fn write_scalar(value: &Yaml, in_flow: bool, out: &mut String) {
 
 fn write_text(text: &str, in_flow: bool, is_key: bool, out: &mut String) {
     // Keys are text anyway, but what looks like a number stays as it is; only nothing and `<<` need quotes.
-    let means_text = matches!(Kind::of_plain(text), Kind::Text(_)) || is_key && !text.is_empty();
+    let means_text = is_key && !text.is_empty() || matches!(Kind::of_plain(text), Kind::Text(_)) && !numeric(text);
     if means_text && plain(text, in_flow) { out.push_str(text) } else { quote(text, out) }
+}
+
+/// Whether some parser might take text for a number: `+1`, `1.5`, `012`, `1_000`.
+fn numeric(text: &str) -> bool {
+    let digits = text.replace('_', "");
+    digits.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && digits.parse::<f64>().is_ok()
+        || ["0x", "0o", "0b"].iter().any(|radix| digits.trim_start_matches(['+', '-']).starts_with(radix))
 }
 
 /// Whether text can be written without quotes; careful, so that no parser sees anything else in it.
