@@ -13,11 +13,7 @@ pub(crate) fn key_bits(spki: &[u8]) -> ASN1Result<Vec<u8>> {
 }
 
 /// The certificate with another SubjectPublicKeyInfo, signed anew. [RFC 5280, 4.1]
-pub(crate) fn with_spki(
-    certificate: &[u8],
-    spki: &[u8],
-    sign: impl FnOnce(&[u8]) -> Vec<u8>,
-) -> ASN1Result<Vec<u8>> {
+pub(crate) fn with_spki(certificate: &[u8], spki: &[u8], sign: impl FnOnce(&[u8]) -> Vec<u8>) -> ASN1Result<Vec<u8>> {
     const SPKI: usize = 6;
     let outer = yasna::parse_der(certificate, elements)?;
     let mut fields = yasna::parse_der(&outer[0], elements)?;

@@ -39,8 +39,7 @@ fn the_check_would_notice() {
 #[test]
 fn subjects_are_distinct() {
     let identities = KeyKind::ALL.map(server).into_iter().chain(KeyKind::ALL.map(client));
-    let subjects: BTreeSet<_> =
-        identities.map(|identity| leaf(identity).subject_name().to_der().unwrap()).collect();
+    let subjects: BTreeSet<_> = identities.map(|identity| leaf(identity).subject_name().to_der().unwrap()).collect();
     assert_eq!(subjects.len(), 2 * KeyKind::ALL.len());
 }
 

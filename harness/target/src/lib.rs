@@ -4,6 +4,7 @@
 //! runs; an instance gives a [`Link`](gauntlet_model::Link) for each case. Nothing here knows scenarios.
 
 pub mod embedded;
+pub mod memory;
 
 use gauntlet_model::{Link, LinkError, Role};
 use std::collections::BTreeMap;

@@ -1,0 +1,116 @@
+//! Options, read: what cannot be had is refused here, with the reason.
+
+use crate::Options;
+use gauntlet_model::names::version_number;
+use gauntlet_model::Role;
+use gauntlet_pki::KeyKind;
+
+/// What a context is built from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Settings {
+    pub role: Role,
+    /// Lowest and highest.
+    pub versions: (u16, u16),
+    pub certificates: Vec<KeyKind>,
+    pub client_auth: ClientAuth,
+    pub alpn: Vec<String>,
+    pub groups: Vec<String>,
+    /// The registry's names.
+    pub cipher_suites: Vec<String>,
+    pub early_data: bool,
+    pub tickets: bool,
+    pub renegotiation: bool,
+    pub resumption: bool,
+}
+
+/// Whether clients are asked for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ClientAuth {
+    None,
+    Request,
+    Require,
+}
+
+impl Settings {
+    pub fn parse(role: Role, options: &Options) -> Result<Settings, String> {
+        let mut settings = Settings {
+            role,
+            versions: (0x0303, 0x0304),
+            certificates: vec![KeyKind::P256, KeyKind::Rsa2048],
+            client_auth: ClientAuth::None,
+            alpn: Vec::new(),
+            groups: Vec::new(),
+            cipher_suites: Vec::new(),
+            early_data: false,
+            tickets: true,
+            renegotiation: false,
+            resumption: false,
+        };
+        for (name, value) in options {
+            settings.set(name, value).map_err(|reason| format!("option `{name}: {value}`: {reason}"))?;
+        }
+        Ok(settings)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match name {
+            "versions" => self.versions = versions(value)?,
+            "certificate" => self.certificates = list(value).map(key_kind).collect::<Result<_, _>>()?,
+            "client_auth" => self.client_auth = client_auth(value)?,
+            "alpn" => self.alpn = list(value).map(protocol).collect::<Result<_, _>>()?,
+            "groups" => self.groups = list(value).map(str::to_owned).collect(),
+            "cipher_suites" => self.cipher_suites = list(value).map(str::to_owned).collect(),
+            "tickets" => self.tickets = yes(value)?,
+            "early_data" if self.role == Role::Server => self.early_data = yes(value)?,
+            "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
+            "resumption" if self.role == Role::Client => self.resumption = yes(value)?,
+            _ => return Err(format!("embedded-openssl does not know it as a {}", self.role.name())),
+        }
+        Ok(())
+    }
+}
+
+fn list(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+fn yes(value: &str) -> Result<bool, String> {
+    match value {
+        "yes" | "true" => Ok(true),
+        "no" | "false" => Ok(false),
+        _ => Err("expected `yes` or `no`".to_owned()),
+    }
+}
+
+fn versions(value: &str) -> Result<(u16, u16), String> {
+    let (low, high) = value.split_once('-').unwrap_or((value, value));
+    let number = |name: &str| version_number(name.trim()).ok_or_else(|| format!("no version `{name}`"));
+    let (low, high) = (number(low)?, number(high)?);
+    match low <= high {
+        true => Ok((low, high)),
+        false => Err("expected the lower version first".to_owned()),
+    }
+}
+
+fn key_kind(name: &str) -> Result<KeyKind, String> {
+    KeyKind::by_name(name).ok_or_else(|| {
+        let names: Vec<_> = KeyKind::ALL.iter().map(|kind| kind.name()).collect();
+        format!("no kind of key `{name}`, expected one of {}", names.join(", "))
+    })
+}
+
+fn client_auth(value: &str) -> Result<ClientAuth, String> {
+    match value {
+        "none" => Ok(ClientAuth::None),
+        "request" => Ok(ClientAuth::Request),
+        "require" => Ok(ClientAuth::Require),
+        _ => Err("expected `none`, `request` or `require`".to_owned()),
+    }
+}
+
+fn protocol(name: &str) -> Result<String, String> {
+    match name.len() <= 255 {
+        true => Ok(name.to_owned()),
+        false => Err("a protocol name has at most 255 bytes".to_owned()),
+    }
+}

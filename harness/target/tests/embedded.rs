@@ -1,0 +1,370 @@
+//! The embedded OpenSSL, met by an honest OpenSSL and by nonsense.
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod common;
+
+use common::{client_context, connect, converse, drain, options, server_context, Wire};
+use gauntlet_model::{Close, Ending, LinkError, Received, Role};
+use gauntlet_target::embedded::openssl;
+use openssl::ssl::{ErrorCode, Ssl, SslContext, SslStream, SslVersion};
+use openssl::x509::X509;
+use std::io::{Read, Write};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// A plaintext record with a fatal alert in it.
+fn fatal(alert: u8) -> Vec<u8> {
+    vec![21, 3, 3, 0, 2, 2, alert]
+}
+
+fn only(version: SslVersion) -> SslContext {
+    client_context(|builder| {
+        builder.set_min_proto_version(Some(version)).unwrap();
+        builder.set_max_proto_version(Some(version)).unwrap();
+    })
+}
+
+#[test]
+fn echoes_in_both_versions() {
+    let target = openssl();
+    let mut instance = target.start(Role::Server, &options(&[])).unwrap();
+    for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+        let mut link = instance.link().unwrap();
+        assert_eq!(converse(&only(version), &mut *link, b"hello").unwrap(), b"hello");
+    }
+}
+
+#[test]
+fn several_connections_live_side_by_side() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let (one, two) = (link.connect().unwrap(), link.connect().unwrap());
+    link.send(one, b"nonsense, and more of it");
+    assert_eq!(link.receive(two, Duration::ZERO), Received::Quiet);
+    assert_ne!(link.receive(one, Duration::ZERO), Received::Quiet);
+}
+
+#[test]
+fn silence_is_quiet_at_once() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let connection = link.connect().unwrap();
+    assert_eq!(link.receive(connection, Duration::from_secs(1_000_000)), Received::Quiet);
+    link.send(connection, &[22, 3, 1]);
+    assert_eq!(link.receive(connection, Duration::from_secs(1_000_000)), Received::Quiet);
+    assert!(link.exit().is_none());
+}
+
+#[test]
+fn garbage_earns_an_alert_and_the_end() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let connection = link.connect().unwrap();
+    link.send(connection, &[22, 3, 1, 0, 5, 77, 0, 0, 1, 0]);
+    assert_eq!(drain(&mut *link, connection), (fatal(10), Received::End(Ending::Fin)));
+    // Further bytes are no error, and change nothing.
+    link.send(connection, b"more");
+    assert_eq!(link.receive(connection, Duration::ZERO), Received::End(Ending::Fin));
+}
+
+#[test]
+fn close_notify_is_answered() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let mut stream = connect(&only(SslVersion::TLS1_2), &mut *link).unwrap();
+    stream.shutdown().unwrap();
+    let error = stream.ssl_read(&mut [0; 16]).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ZERO_RETURN);
+    let wire = stream.get_mut();
+    assert_eq!(wire.link.receive(wire.connection, Duration::ZERO), Received::End(Ending::Fin));
+}
+
+#[test]
+fn our_end_is_seen() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    for (how, ending) in [(Close::Half, Ending::Fin), (Close::Rst, Ending::Rst)] {
+        let connection = link.connect().unwrap();
+        link.close(connection, how);
+        assert_eq!(drain(&mut *link, connection).1, Received::End(ending));
+    }
+}
+
+#[test]
+fn each_certificate_serves() {
+    for kind in ["p256", "p384", "p521", "ed25519", "ed448", "rsa2048", "rsapss2048"] {
+        let mut instance = openssl().start(Role::Server, &options(&[("certificate", kind)])).unwrap();
+        let mut link = instance.link().unwrap();
+        let context = client_context(|builder| {
+            builder.set_sigalgs_list("ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ed25519:ed448:rsa_pss_rsae_sha256:rsa_pss_pss_sha256").unwrap();
+        });
+        let answer = converse(&context, &mut *link, b"x");
+        assert_eq!(answer.as_deref(), Ok(&b"x"[..]), "{kind}");
+    }
+}
+
+#[test]
+fn suites_of_both_families_work_by_default() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    for suite in
+        ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "AES128-SHA", "DHE-RSA-AES128-GCM-SHA256"]
+    {
+        let context = client_context(|builder| {
+            builder.set_max_proto_version(Some(SslVersion::TLS1_2)).unwrap();
+            builder.set_cipher_list(suite).unwrap();
+        });
+        let mut link = instance.link().unwrap();
+        let stream = connect(&context, &mut *link).unwrap();
+        assert_eq!(stream.ssl().current_cipher().unwrap().name(), suite);
+        assert_eq!(stream.ssl().peer_cert_chain().unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn client_certificates_are_asked_for() {
+    let with_certificate = client_context(|builder| {
+        let identity = gauntlet_pki::client(gauntlet_pki::KeyKind::P256);
+        builder.set_certificate(&X509::from_der(&identity.chain[0]).unwrap()).unwrap();
+        builder.add_extra_chain_cert(X509::from_der(&identity.chain[1]).unwrap()).unwrap();
+        builder.set_private_key(identity.key.pkey()).unwrap();
+    });
+    let without = client_context(|_| ());
+    for (mode, context, accepted) in [
+        ("none", &without, true),
+        ("request", &without, true),
+        ("request", &with_certificate, true),
+        ("require", &without, false),
+        ("require", &with_certificate, true),
+    ] {
+        let mut instance = openssl().start(Role::Server, &options(&[("client_auth", mode)])).unwrap();
+        let mut link = instance.link().unwrap();
+        assert_eq!(converse(context, &mut *link, b"x").is_ok(), accepted, "{mode}");
+    }
+}
+
+#[test]
+fn negotiates_a_protocol() {
+    let mut instance = openssl().start(Role::Server, &options(&[("alpn", "h2, http/1.1")])).unwrap();
+    for (offer, chosen) in [(&b"\x08http/1.1"[..], Some(&b"http/1.1"[..])), (b"\x03foo", None)] {
+        let context = client_context(|builder| builder.set_alpn_protos(offer).unwrap());
+        let mut link = instance.link().unwrap();
+        let stream = connect(&context, &mut *link);
+        assert_eq!(stream.ok().as_ref().and_then(|stream| stream.ssl().selected_alpn_protocol()), chosen);
+    }
+}
+
+#[test]
+fn options_narrow_it() {
+    for (name, value, version, accepted) in [
+        ("versions", "tls1.2", SslVersion::TLS1_3, false),
+        ("versions", "tls1.2", SslVersion::TLS1_2, true),
+        ("versions", "tls1.2-tls1.3", SslVersion::TLS1_3, true),
+        ("groups", "secp384r1,x25519mlkem768", SslVersion::TLS1_3, true),
+        ("cipher_suites", "TLS_AES_128_GCM_SHA256", SslVersion::TLS1_3, true),
+        ("cipher_suites", "TLS_RSA_WITH_AES_128_CBC_SHA", SslVersion::TLS1_3, false),
+        ("cipher_suites", "TLS_RSA_WITH_AES_128_CBC_SHA", SslVersion::TLS1_2, true),
+    ] {
+        let mut instance = openssl().start(Role::Server, &options(&[(name, value)])).unwrap();
+        let mut link = instance.link().unwrap();
+        let outcome = connect(&only(version), &mut *link).map(drop);
+        assert_eq!(outcome.is_ok(), accepted, "{name} {value} {version:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn unknown_options_are_refused_with_a_reason() {
+    for (name, value, reason) in [
+        ("colour", "blue", "option `colour: blue`: embedded-openssl does not know it as a server"),
+        ("versions", "tls1.4", "option `versions: tls1.4`: no version `tls1.4`"),
+        ("client_auth", "maybe", "option `client_auth: maybe`: expected `none`, `request` or `require`"),
+        ("groups", "x25518", "openssl does not know all of the groups x25518"),
+        ("cipher_suites", "TLS_NO_SUCH", "openssl has no cipher suite TLS_NO_SUCH"),
+        ("resumption", "yes", "option `resumption: yes`: embedded-openssl does not know it as a server"),
+    ] {
+        assert_eq!(openssl().supports(Role::Server, &options(&[(name, value)])), Err(reason.to_owned()));
+    }
+    assert_eq!(openssl().supports(Role::Server, &options(&[("early_data", "yes")])), Ok(()));
+}
+
+#[test]
+fn acts_when_asked() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    for (version, action) in [
+        (SslVersion::TLS1_3, "key_update"),
+        (SslVersion::TLS1_3, "key_update_requested"),
+        (SslVersion::TLS1_2, "renegotiate"),
+    ] {
+        let mut link = instance.link().unwrap();
+        let mut stream = connect(&only(version), &mut *link).unwrap();
+        // Tickets out of the way.
+        assert_eq!(stream.ssl_read(&mut [0; 16]).unwrap_err().code(), ErrorCode::WANT_READ);
+        let wire = stream.get_mut();
+        wire.link.ask(wire.connection, action).unwrap();
+        assert!(wire.link.receive(wire.connection, Duration::ZERO) != Received::Quiet, "{action}");
+        assert!(wire.link.ask(wire.connection, "dance") == Err(LinkError::NoAction("dance".to_owned())));
+    }
+}
+
+#[test]
+fn data_passes_after_key_updates() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let mut stream = connect(&only(SslVersion::TLS1_3), &mut *link).unwrap();
+    let wire = stream.get_mut();
+    wire.link.ask(wire.connection, "key_update_requested").unwrap();
+    stream.write_all(b"still here").unwrap();
+    let mut answer = [0; 10];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"still here");
+}
+
+#[test]
+fn asked_to_close_it_closes_in_order() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let mut stream = connect(&only(SslVersion::TLS1_2), &mut *link).unwrap();
+    let wire = stream.get_mut();
+    wire.link.ask(wire.connection, "close").unwrap();
+    assert_eq!(stream.ssl_read(&mut [0; 16]).unwrap_err().code(), ErrorCode::ZERO_RETURN);
+}
+
+#[test]
+fn sessions_resume_and_early_data_is_echoed() {
+    let mut instance = openssl().start(Role::Server, &options(&[("early_data", "yes")])).unwrap();
+    let (sender, sessions) = mpsc::channel();
+    let context = client_context(|builder| {
+        builder.set_session_cache_mode(openssl::ssl::SslSessionCacheMode::CLIENT);
+        builder.set_new_session_callback(move |_, session| sender.send(session).unwrap());
+    });
+    let mut link = instance.link().unwrap();
+    converse(&context, &mut *link, b"x").unwrap();
+    let session = sessions.recv().unwrap();
+    assert!(session.max_early_data() > 0);
+
+    let mut ssl = Ssl::new(&context).unwrap();
+    // SAFETY: the session belongs to the context.
+    unsafe { ssl.set_session(&session).unwrap() };
+    ssl.set_connect_state();
+    let mut stream = SslStream::new(ssl, Wire::new(&mut *link)).unwrap();
+    stream.write_early_data(b"early").unwrap();
+    stream.connect().unwrap();
+    assert!(stream.ssl().session_reused());
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"early");
+}
+
+#[test]
+fn the_client_asks_and_closes() {
+    let context = server_context();
+    let mut instance = openssl().start(Role::Client, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let mut stream = SslStream::new(Ssl::new(&context).unwrap(), Wire::new(&mut *link)).unwrap();
+    stream.accept().unwrap();
+    assert_eq!(stream.ssl().servername(openssl::ssl::NameType::HOST_NAME), Some(gauntlet_pki::SERVER_NAME));
+    let mut request = [0; 64];
+    let count = stream.read(&mut request).unwrap();
+    assert_eq!(&request[..count], b"GET / HTTP/1.0\r\n\r\n");
+    stream.write_all(b"HTTP/1.0 200 ok\r\n\r\n").unwrap();
+    assert_eq!(stream.ssl_read(&mut request).unwrap_err().code(), ErrorCode::ZERO_RETURN);
+    let wire = stream.get_mut();
+    assert_eq!(wire.link.receive(wire.connection, Duration::ZERO), Received::End(Ending::Fin));
+}
+
+#[test]
+fn the_client_resumes_if_told() {
+    let context = server_context();
+    for (resumption, expected) in [("yes", true), ("no", false)] {
+        let mut instance = openssl().start(Role::Client, &options(&[("resumption", resumption)])).unwrap();
+        let mut link = instance.link().unwrap();
+        let mut reused = Vec::new();
+        for _ in 0..2 {
+            let mut stream = SslStream::new(Ssl::new(&context).unwrap(), Wire::new(&mut *link)).unwrap();
+            stream.accept().unwrap();
+            stream.write_all(b"answer").unwrap();
+            reused.push(stream.ssl().session_reused());
+        }
+        assert_eq!(reused, [false, expected]);
+    }
+}
+
+#[test]
+fn the_client_refuses_a_wrong_name() {
+    let mut builder = SslContext::builder(openssl::ssl::SslMethod::tls_server()).unwrap();
+    let identity = gauntlet_pki::client(gauntlet_pki::KeyKind::P256);
+    builder.set_certificate(&X509::from_der(&identity.chain[0]).unwrap()).unwrap();
+    builder.add_extra_chain_cert(X509::from_der(&identity.chain[1]).unwrap()).unwrap();
+    builder.set_private_key(identity.key.pkey()).unwrap();
+    let context = builder.build();
+    let mut instance = openssl().start(Role::Client, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let mut stream = SslStream::new(Ssl::new(&context).unwrap(), Wire::new(&mut *link)).unwrap();
+    assert!(stream.accept().is_err() || stream.read(&mut [0; 16]).is_err());
+}
+
+#[test]
+fn a_flood_is_bounded() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let mut stream = connect(&only(SslVersion::TLS1_3), &mut *link).unwrap();
+    let chunk = [7; 16384];
+    for _ in 0..600 {
+        stream.write_all(&chunk).unwrap();
+    }
+    let mut echoed = 0;
+    let mut buffer = [0; 16384];
+    while echoed < 600 * chunk.len() {
+        echoed += stream.read(&mut buffer).unwrap();
+    }
+    let wire = stream.get_mut();
+    wire.link.ask(wire.connection, "key_update").unwrap();
+}
+
+#[test]
+fn the_clock_counts_calls() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    assert_eq!(link.now(), 0);
+    let connection = link.connect().unwrap();
+    link.receive(connection, Duration::ZERO);
+    assert_eq!(link.now(), 2);
+    assert!(link.is_memory());
+}
+
+#[test]
+fn many_threads_share_a_context() {
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+                for _ in 0..20 {
+                    let mut link = instance.link().unwrap();
+                    assert_eq!(converse(&client_context(|_| ()), &mut *link, b"x").unwrap(), b"x");
+                }
+            });
+        }
+    });
+}
+
+/// Not a test of anything but speed: `cargo test --release -- --ignored --nocapture speed`.
+#[test]
+#[ignore = "a measurement"]
+#[expect(clippy::print_stderr, reason = "its result")]
+fn speed() {
+    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
+    let context = only(SslVersion::TLS1_3);
+    let start = std::time::Instant::now();
+    for _ in 0..2000 {
+        let mut link = instance.link().unwrap();
+        connect(&context, &mut *link).unwrap();
+    }
+    eprintln!("2000 handshakes, both sides: {:?}", start.elapsed());
+    let start = std::time::Instant::now();
+    for _ in 0..100_000 {
+        let mut link = instance.link().unwrap();
+        let connection = link.connect().unwrap();
+        link.send(connection, &[22, 3, 1, 0, 5, 77, 0, 0, 1, 0]);
+        drain(&mut *link, connection);
+    }
+    eprintln!("100000 refusals: {:?}", start.elapsed());
+}
