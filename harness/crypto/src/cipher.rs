@@ -608,7 +608,9 @@ impl Cbc {
         if count > 255 && overrides.padding.is_none() && overrides.padding_length.is_none() {
             return Err(CryptoError::Input(format!("padding of {count} bytes does not fit its length byte")));
         }
-        let padding = overrides.padding.clone().unwrap_or_else(|| vec![count as u8; count]);
+        // SSL 3.0 leaves the bytes open; its stacks send zeros.
+        let value = if self.version <= 0x0300 { 0 } else { count as u8 };
+        let padding = overrides.padding.clone().unwrap_or_else(|| vec![value; count]);
         let length = overrides.padding_length.unwrap_or(padding.len() as u8);
         data.extend(padding);
         data.push(length);
