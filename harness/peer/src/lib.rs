@@ -1,1 +1,26 @@
-//! The scriptable TLS endpoint, sans-I/O
+//! The scriptable endpoint, sans-I/O: bytes in, bytes out, and the time with them.
+//!
+//! A [`Peer`] knows what an honest endpoint would send next ([`Peer::due`]), makes that message
+//! ([`Peer::draft`]), changed as it is told, and sends it record by record ([`Peer::emit`],
+//! [`Peer::sent`]). It takes whatever comes ([`Peer::receive`]), goes on as far as its keys allow, and
+//! remarks on what was wrong, with the alert it deserves. It refuses nothing, never panics, and holds
+//! no more memory than a few records' worth.
+//!
+//! After an alteration it believes what it sent: its state is read back from the bytes.
+
+mod change;
+mod client;
+mod config;
+mod draft;
+mod hash;
+pub mod order;
+mod peer;
+mod records;
+mod server;
+mod verify;
+pub mod view;
+
+pub use change::{Change, RecordChange, plain_bytes, plain_number};
+pub use config::{Config, Session, Temper};
+pub use draft::Draft;
+pub use peer::Peer;

@@ -1,0 +1,659 @@
+//! The client's side: its honest messages, and what it makes of the server's.
+
+use crate::Peer;
+use crate::config::Session;
+use crate::draft::{own_share, path};
+use crate::order::{Flow, Order, from_server};
+use crate::verify::{certificate_verify_content, check_chain};
+use crate::view::{self, ServerHelloView, extension, numbers};
+use gauntlet_crypto::suite::{Authentication, KeyExchange};
+use gauntlet_crypto::{KeyShare, NamedGroup, PublicKey, SignatureScheme, schedule13};
+use gauntlet_model::{Role, What};
+use gauntlet_pki::Identity;
+use gauntlet_wire::{Context, Edit, Grammar, Node, Plain};
+
+/// The last eight bytes of a ServerHello's random that betray a downgrade. [RFC 9846, 4.2.2]
+const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
+
+fn named(entries: Vec<(&str, Plain)>) -> Plain {
+    Plain::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn list(values: impl IntoIterator<Item = u16>) -> Plain {
+    values.into_iter().map(u64::from).collect()
+}
+
+impl Peer {
+    // ---- honest messages -------------------------------------------------------------------------
+
+    pub(crate) fn honest_client_hello(&mut self, context: &Context) -> Result<Node, String> {
+        if self.hs.hellos > 0
+            && let (Some(retry), Some(first)) = (self.hs.retry.clone(), self.hs.first_hello.clone())
+        {
+            return self.second_hello(first, &retry, context);
+        }
+        let random = self.random(32);
+        let resumed12 = self.config.session.as_ref().filter(|session| session.version != 0x0304).cloned();
+        let session_id = match &resumed12 {
+            Some(session) if !session.session_id.is_empty() => session.session_id.clone(),
+            _ => self.random(32),
+        };
+        let extensions = named(self.hello_extensions(resumed12.as_ref()));
+        let body = named(vec![
+            ("legacy_version", Plain::Number(u64::from(self.config.versions.iter().max().map_or(0x0303, |v| (*v).min(0x0303))))),
+            ("random", random.into()),
+            ("legacy_session_id", session_id.into()),
+            ("cipher_suites", list(self.config.cipher_suites.iter().copied())),
+            ("legacy_compression_methods", Plain::Bytes(vec![0])),
+            ("extensions", extensions),
+        ]);
+        Grammar::tls()
+            .build("Handshake", &named(vec![("msg_type", "client_hello".into()), ("body", body)]), context)
+            .map_err(|error| format!("client_hello: {error}"))
+    }
+
+    fn hello_extensions(&mut self, resumed12: Option<&Session>) -> Vec<(&'static str, Plain)> {
+        let tls13 = self.config.has_version(0x0304);
+        let old = self.config.versions.iter().any(|version| *version < 0x0304);
+        let mut extensions: Vec<(&'static str, Plain)> = Vec::new();
+        if let Some(name) = &self.config.server_name {
+            let entry = named(vec![("name_type", Plain::Number(0)), ("name", Plain::Bytes(name.as_bytes().to_vec()))]);
+            extensions.push(("server_name", named(vec![("server_name_list", Plain::List(vec![entry]))])));
+        }
+        extensions.push(("supported_groups", named(vec![("named_group_list", list(self.config.groups.iter().copied()))])));
+        let schemes = list(self.config.signature_schemes.iter().copied());
+        extensions.push(("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)])));
+        if !self.config.alpn.is_empty() {
+            let names = self.config.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+            extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
+        }
+        if old {
+            extensions.push(("ec_point_formats", named(vec![("ec_point_format_list", Plain::List(vec![Plain::Number(0)]))])));
+            if self.config.extended_master_secret {
+                extensions.push(("extended_master_secret", Plain::Map(Vec::new())));
+            }
+            if self.config.encrypt_then_mac {
+                extensions.push(("encrypt_then_mac", Plain::Map(Vec::new())));
+            }
+            let verify_data = self.last_verify_data.0.clone();
+            extensions.push(("renegotiation_info", named(vec![("renegotiated_connection", verify_data.into())])));
+            let ticket = resumed12.map(|session| session.ticket.clone()).unwrap_or_default();
+            extensions.push(("session_ticket", Plain::Bytes(ticket)));
+        }
+        if tls13 {
+            let versions = list(self.config.versions.iter().copied());
+            extensions.push(("supported_versions", named(vec![("versions", versions)])));
+            extensions.push(("psk_key_exchange_modes", named(vec![("ke_modes", Plain::List(vec![Plain::Number(1)]))])));
+            let share = |group: &u16| named(vec![("group", Plain::Number(u64::from(*group)))]);
+            let shares = Plain::List(self.config.shares.iter().map(share).collect());
+            extensions.push(("key_share", named(vec![("client_shares", shares)])));
+            if let Some(session) = self.config.session.as_ref().filter(|session| session.version == 0x0304) {
+                extensions.push(("pre_shared_key", offered_psk(session)));
+            }
+        }
+        extensions
+    }
+
+    /// The first hello as it was sent, changed as a HelloRetryRequest demands. [RFC 9846, 4.2.2]
+    fn second_hello(&mut self, mut hello: Node, retry: &ServerHelloView, context: &Context) -> Result<Node, String> {
+        let mut edit = |edit: Edit| {
+            Grammar::tls().edit(&mut hello, &edit, context).map_err(|error| format!("client_hello[1]: {error}"))
+        };
+        if let Some((group, _)) = &retry.share {
+            let entry = named(vec![("group", Plain::Number(u64::from(*group)))]);
+            // A first hello that was spoiled here has nothing to be changed.
+            let _ = edit(Edit::Set(path("extensions.key_share.client_shares"), Plain::List(vec![entry])));
+        }
+        if let Some(cookie) = &retry.cookie {
+            edit(Edit::Set(path("extensions.cookie"), named(vec![("cookie", cookie.clone().into())])))?;
+        }
+        let _ = edit(Edit::Remove(path("extensions.early_data")));
+        Ok(hello)
+    }
+
+    /// Who we are, to sign and to show.
+    pub(crate) fn identity(&self) -> Option<&'static Identity> {
+        let first = self.config.identity;
+        if self.is_client() {
+            return first;
+        }
+        let fits = |identity: &&'static Identity| {
+            let schemes = identity.key.schemes(self.is_tls13());
+            schemes.iter().any(|scheme| scheme.0 == self.hs.scheme)
+        };
+        match (self.hs.scheme, self.hs.suite.map(|suite| suite.authentication)) {
+            (0, Some(Authentication::Rsa)) => self.config.second_identity.or(first),
+            (0, _) => first,
+            _ => [first, self.config.second_identity].into_iter().flatten().find(fits).or(first),
+        }
+    }
+
+    pub(crate) fn honest_certificate(&mut self) -> Plain {
+        let wanted = self.config.role == Role::Server || self.can_answer_request();
+        let chain = self.identity().filter(|_| wanted).map(|identity| identity.chain.clone()).unwrap_or_default();
+        if !self.is_tls13() {
+            let certificates: Plain = chain.into_iter().collect();
+            return named(vec![("certificate_list", certificates)]);
+        }
+        let entry = |der: Vec<u8>| named(vec![("cert_data", der.into()), ("extensions", Plain::Map(Vec::new()))]);
+        let context = self.hs.requested.as_ref().filter(|_| self.is_client()).map(|(context, _)| context.clone());
+        named(vec![
+            ("certificate_request_context", context.unwrap_or_default().into()),
+            ("certificate_list", Plain::List(chain.into_iter().map(entry).collect())),
+        ])
+    }
+
+    fn can_answer_request(&self) -> bool {
+        self.client_scheme().is_some()
+    }
+
+    /// A scheme for our CertificateVerify that the server takes.
+    fn client_scheme(&self) -> Option<u16> {
+        let (_, wanted) = self.hs.requested.as_ref()?;
+        let able = self.config.identity?.key.schemes(self.is_tls13());
+        if wanted.is_empty() {
+            return able.first().map(|scheme| scheme.0);
+        }
+        able.iter().map(|scheme| scheme.0).find(|scheme| wanted.contains(scheme))
+    }
+
+    pub(crate) fn honest_certificate_verify(&mut self) -> Plain {
+        let scheme = match self.config.role {
+            Role::Client => self.client_scheme(),
+            Role::Server => Some(self.hs.scheme),
+        };
+        self.hs.scheme = scheme.unwrap_or(0x0403);
+        if self.hs.version < 0x0303 {
+            return Plain::Map(Vec::new());
+        }
+        named(vec![("algorithm", Plain::Number(u64::from(self.hs.scheme))), ("signature", Plain::Bytes(Vec::new()))])
+    }
+
+    /// ClientKeyExchange, with the premaster secret as its other result. [RFC 5246, 7.4.7]
+    pub(crate) fn honest_client_key_exchange(&mut self) -> Result<Plain, String> {
+        let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
+        if matches!(exchange, KeyExchange::Rsa) {
+            let offered = self.config.versions.iter().max().map_or(0x0303, |version| (*version).min(0x0303));
+            let mut premaster = offered.to_be_bytes().to_vec();
+            premaster.extend(self.random(46));
+            let Some(key) = self.hs.target_key.clone().filter(PublicKey::is_rsa) else {
+                self.event(What::NotFollowed { text: "no RSA key to encrypt to".to_owned() });
+                self.hs.premaster = premaster;
+                return Ok(named(vec![("exchange_keys", Plain::Bytes(vec![0; 258]))]));
+            };
+            let encrypted = key.rsa_encrypt(&premaster, &mut self.rng).map_err(|error| error.to_string())?;
+            self.hs.premaster = premaster;
+            let keys = named(vec![("encrypted_pre_master_secret", encrypted.into())]);
+            return Ok(named(vec![("exchange_keys", keys)]));
+        }
+        let (group, theirs) = (self.hs.group, self.hs.other_share.clone());
+        let mut field = "ecdh_Yc";
+        let public = if matches!(exchange, KeyExchange::Dhe | KeyExchange::DhePsk) {
+            field = "dh_Yc";
+            self.hs.shares.last().map(|(_, share)| finish(share, &theirs))
+        } else {
+            own_share(&mut self.hs.shares, group, &mut self.rng).map(|share| finish(share, &theirs))
+        };
+        let (public, secret) = public.unwrap_or_else(|| (vec![4; 65], None));
+        if secret.is_none() {
+            self.event(What::NotFollowed { text: format!("no shared secret in group {group}") });
+        }
+        let mut secret = secret.unwrap_or_default();
+        if field == "dh_Yc" {
+            // [RFC 5246, 8.1.2]: leading zero bytes are stripped.
+            let zeros = secret.iter().take_while(|byte| **byte == 0).count();
+            secret.drain(..zeros);
+        }
+        self.hs.premaster = secret;
+        Ok(named(vec![("exchange_keys", named(vec![(field, public.into())]))]))
+    }
+
+    // ---- what the server sends -------------------------------------------------------------------
+
+    pub(crate) fn from_server(&mut self, name: &str, message: &[u8], node: &Node) {
+        match name {
+            "hello_request" if !self.is_tls13() => return,
+            "new_session_ticket" if self.is_tls13() => return self.take_ticket13(node),
+            "key_update" if self.is_tls13() && self.hs.established => return self.take_key_update(node),
+            "certificate_request" if self.is_tls13() && self.hs.established => {
+                return self.remark("unexpected_message", "post-handshake authentication was not offered");
+            }
+            "hello_retry_request" => return self.take_retry(message, node),
+            "server_hello" if self.hs.version == 0 || self.hs.retry.is_some() && !self.hs.established => {
+                return self.take_server_hello(message, node);
+            }
+            _ => {}
+        }
+        if let Err(could) = self.hs.order.take(name) {
+            self.remark("unexpected_message", format!("{name} instead of {could}"));
+        }
+        // Verified against the hash as it was ahead of the message.
+        match name {
+            "certificate_verify" => self.check_certificate_verify(node, Role::Server),
+            "finished" => self.check_finished(node),
+            _ => {}
+        }
+        self.hash.add(message);
+        match name {
+            "encrypted_extensions" => self.take_encrypted_extensions(node),
+            "certificate_request" => self.take_certificate_request(node),
+            "certificate" => self.take_certificate(node),
+            "server_key_exchange" => self.take_server_key_exchange(node),
+            "server_hello_done" => self.answer_server_hello_done(),
+            "new_session_ticket" => self.take_ticket12(node),
+            "finished" => self.take_server_finished(),
+            _ => {}
+        }
+    }
+
+    fn take_retry(&mut self, message: &[u8], node: &Node) {
+        let view = ServerHelloView::of(node);
+        if self.hs.retry.is_some() || self.hs.version != 0 {
+            self.remark("unexpected_message", "a second HelloRetryRequest");
+        }
+        self.remark_on_hello(&view);
+        self.agree(&view);
+        let digest = self.digest();
+        self.hash.retry(digest);
+        self.hash.add(message);
+        self.hs.retry = Some(view);
+        self.due.clear();
+        self.push_compatibility_ccs();
+        self.due.push_back("client_hello");
+    }
+
+    fn push_compatibility_ccs(&mut self) {
+        if !self.compatibility_ccs && !self.hs.hello.session_id.is_empty() {
+            self.compatibility_ccs = true;
+            self.due.push_back("change_cipher_spec");
+        }
+    }
+
+    fn remark_on_hello(&mut self, view: &ServerHelloView) {
+        let version = view.version();
+        if !self.hs.hello.offered_versions().contains(&version) {
+            self.remark("protocol_version", format!("version {version:#06x} was not offered"));
+        }
+        if !self.hs.hello.cipher_suites.contains(&view.cipher_suite) {
+            self.remark("illegal_parameter", format!("cipher suite {:#06x} was not offered", view.cipher_suite));
+        }
+        if view.compression != 0 {
+            self.remark("illegal_parameter", format!("compression method {}", view.compression));
+        }
+        if version >= 0x0304 && view.session_id != self.hs.hello.session_id {
+            self.remark("illegal_parameter", "legacy_session_id_echo is no echo");
+        }
+        for kind in &view.extensions {
+            let solicited = self.hs.hello.extensions.contains(kind) || *kind == extension::COOKIE;
+            if !solicited && *kind != extension::RENEGOTIATION_INFO {
+                self.remark("unsupported_extension", format!("extension {kind} was not offered"));
+            }
+        }
+        if version < 0x0304
+            && self.hs.hello.versions.contains(&0x0304)
+            && DOWNGRADE.iter().any(|mark| view.random.ends_with(mark))
+        {
+            self.remark("illegal_parameter", "the random betrays a downgrade");
+        }
+    }
+
+    fn take_server_hello(&mut self, message: &[u8], node: &Node) {
+        let view = ServerHelloView::of(node);
+        self.remark_on_hello(&view);
+        if let Some(retry) = &self.hs.retry
+            && (retry.cipher_suite != view.cipher_suite || retry.version() != view.version())
+        {
+            self.remark("illegal_parameter", "the ServerHello differs from the HelloRetryRequest");
+        }
+        self.hash.add(message);
+        self.agree(&view);
+        self.note_server_hello(&view);
+        if self.is_tls13() {
+            self.make_handshake_keys();
+        }
+    }
+
+    /// What a ServerHello settles besides version and suite, on either side.
+    pub(crate) fn note_server_hello(&mut self, view: &ServerHelloView) {
+        let tls13 = self.is_tls13();
+        let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
+        if tls13 {
+            if self.is_client() {
+                self.take_server_share(view);
+                let offered = self.config.session.clone().filter(|_| view.selected_identity.is_some());
+                self.hs.session = offered;
+            }
+        } else {
+            self.hs.extended_master_secret = view.extensions.contains(&extension::EXTENDED_MASTER_SECRET);
+            let cbc = self.hs.suite.is_some_and(|suite| suite.bulk.block_length() > 0);
+            self.hs.encrypt_then_mac = cbc && view.extensions.contains(&extension::ENCRYPT_THEN_MAC);
+            self.hs.alpn = view.alpn.clone();
+            if self.is_client() {
+                self.take_session12(view);
+            }
+        }
+        let authentication = self.hs.suite.map(|suite| suite.authentication);
+        let flow = Flow {
+            tls13,
+            resumed: self.hs.session.is_some(),
+            certificate: !matches!(authentication, Some(Authentication::Anonymous | Authentication::Psk)),
+            key_exchange: matches!(exchange, KeyExchange::Dhe | KeyExchange::Ecdhe | KeyExchange::DhePsk | KeyExchange::EcdhePsk),
+            hint: matches!(exchange, KeyExchange::Psk | KeyExchange::RsaPsk),
+            requested: false,
+        };
+        if self.is_client() {
+            self.hs.order = Order::new(from_server(flow));
+        }
+    }
+
+    fn take_server_share(&mut self, view: &ServerHelloView) {
+        let Some((group, theirs)) = &view.share else {
+            if view.selected_identity.is_none() {
+                self.remark("missing_extension", "no key_share");
+            }
+            return;
+        };
+        self.hs.group = *group;
+        let own = self.hs.shares.iter().find(|(g, _)| g == group && self.hs.hello.shares.iter().any(|(h, _)| h == g));
+        match own.map(|(_, share)| share.derive(theirs)) {
+            Some(Ok(secret)) => self.hs.shared_secret = secret,
+            Some(Err(error)) => self.remark("illegal_parameter", format!("key_share: {error}")),
+            None => self.remark("illegal_parameter", format!("key_share for group {group}, which we sent none for")),
+        }
+    }
+
+    /// Whether the server resumes our TLS 1.2 session: it does so by the echoed session id.
+    fn take_session12(&mut self, view: &ServerHelloView) {
+        let Some(session) = self.config.session.clone().filter(|session| session.version == view.version()) else {
+            return;
+        };
+        if !view.session_id.is_empty() && view.session_id == self.hs.hello.session_id {
+            self.hs.master_secret = session.secret.clone();
+            self.hs.session = Some(session);
+            let master = self.hs.master_secret.clone();
+            self.key_log("CLIENT_RANDOM", &master);
+        }
+    }
+
+    fn take_encrypted_extensions(&mut self, node: &Node) {
+        for kind in view::extension_types(node) {
+            if !self.hs.hello.extensions.contains(&kind) {
+                self.remark("unsupported_extension", format!("extension {kind} was not offered"));
+            }
+        }
+        let names = view::extension_data(node, extension::ALPN).and_then(|data| data.field("protocol_name_list"));
+        self.hs.alpn = names.and_then(|names| names.children().first()).map(Node::content);
+    }
+
+    fn take_certificate_request(&mut self, node: &Node) {
+        let context = view::bytes(node, "certificate_request_context");
+        let schemes = if self.is_tls13() {
+            let data = view::extension_data(node, extension::SIGNATURE_ALGORITHMS);
+            numbers(data.and_then(|data| data.field("supported_signature_algorithms")))
+        } else {
+            numbers(node.field("supported_signature_algorithms"))
+        };
+        self.hs.requested = Some((context, schemes));
+    }
+
+    pub(crate) fn take_certificate(&mut self, node: &Node) {
+        let list = node.field("certificate_list").map(Node::children).unwrap_or_default();
+        let tls13 = self.is_tls13();
+        let der = |entry: &Node| if tls13 { view::bytes(entry, "cert_data") } else { entry.content() };
+        self.hs.target_chain = list.iter().map(der).collect();
+        let Some(leaf) = self.hs.target_chain.first() else {
+            if self.is_client() {
+                self.remark("decode_error", "the server's chain is empty");
+            }
+            return;
+        };
+        match PublicKey::from_certificate(leaf) {
+            Ok(key) => self.hs.target_key = Some(key),
+            Err(error) => return self.remark("bad_certificate", format!("the leaf's key: {error}")),
+        }
+        if self.config.verify_chain {
+            let name = self.config.server_name.clone().filter(|_| self.is_client());
+            if let Err((alert, text)) = check_chain(&self.hs.target_chain, name.as_deref()) {
+                self.remark(alert, format!("certificate chain: {text}"));
+            }
+        }
+    }
+
+    pub(crate) fn check_certificate_verify(&mut self, node: &Node, signer: Role) {
+        let Some(key) = self.hs.target_key.clone() else {
+            return self.remark("decrypt_error", "CertificateVerify without a certificate");
+        };
+        let tls13 = self.is_tls13();
+        let scheme = match self.hs.version {
+            0x0303.. => view::number(node, "algorithm").unwrap_or(0) as u16,
+            _ if key.is_rsa() => SignatureScheme::RSA_PKCS1_MD5_SHA1.0,
+            _ => SignatureScheme::ECDSA_SHA1.0,
+        };
+        let content = if tls13 {
+            let digest = self.digest();
+            let hash = self.hash.current(digest);
+            certificate_verify_content(signer, &hash)
+        } else {
+            self.hash.messages().to_vec()
+        };
+        let offered = if self.is_client() { &self.hs.hello.signature_schemes } else { &self.config.signature_schemes };
+        if self.hs.version >= 0x0303 && !offered.contains(&scheme) {
+            self.remark("illegal_parameter", format!("signature scheme {scheme:#06x} was not offered"));
+        }
+        let signature = view::bytes(node, "signature");
+        if let Err(error) = key.verify(SignatureScheme(scheme), &content, &signature, tls13) {
+            self.remark("decrypt_error", format!("CertificateVerify: {error}"));
+        }
+    }
+
+    /// The target's Finished against our own computation.
+    pub(crate) fn check_finished(&mut self, node: &Node) {
+        let came = view::bytes(node, "verify_data");
+        let from_client = !self.is_client();
+        let right = if self.is_tls13() {
+            let digest = self.digest();
+            let secret = if from_client { &self.hs.client_handshake } else { &self.hs.server_handshake };
+            let secret = secret.clone();
+            let hash = self.hash.current(digest);
+            schedule13::verify_data(digest, &secret, &hash)
+        } else {
+            self.prf().verify_data(&self.hs.master_secret, from_client, self.hash.messages())
+        };
+        if came != right {
+            self.remark("decrypt_error", "verify_data is wrong");
+        }
+        if from_client {
+            self.last_verify_data.0 = came;
+        } else {
+            self.last_verify_data.1 = came;
+        }
+    }
+
+    fn take_server_key_exchange(&mut self, node: &Node) {
+        let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
+        let Some(params) = node.field("params") else { return };
+        if matches!(exchange, KeyExchange::Dhe | KeyExchange::DhePsk) {
+            let (p, g) = (view::bytes(params, "dh_p"), view::bytes(params, "dh_g"));
+            self.hs.other_share = view::bytes(params, "dh_Ys");
+            match KeyShare::generate_dh(&p, &g, &mut self.rng) {
+                Ok(share) => self.hs.shares.push((0, share)),
+                Err(error) => self.remark("illegal_parameter", format!("DH parameters: {error}")),
+            }
+        } else {
+            let curve = params.field("curve_params").and_then(|curve| view::number(curve, "namedcurve"));
+            self.hs.group = curve.unwrap_or(0) as u16;
+            self.hs.other_share = params.field("public").map(|p| view::bytes(p, "point")).unwrap_or_default();
+            if !self.hs.hello.groups.contains(&self.hs.group) {
+                self.remark("illegal_parameter", format!("group {} was not offered", self.hs.group));
+            }
+        }
+        self.check_key_exchange_signature(params, node);
+    }
+
+    fn check_key_exchange_signature(&mut self, params: &Node, node: &Node) {
+        let Some(signed) = node.field("signed_params") else { return };
+        let Some(key) = self.hs.target_key.clone() else {
+            return self.remark("decrypt_error", "ServerKeyExchange without a certificate");
+        };
+        let scheme = match view::number(signed, "algorithm") {
+            Some(scheme) => scheme as u16,
+            None if key.is_rsa() => SignatureScheme::RSA_PKCS1_MD5_SHA1.0,
+            None => SignatureScheme::ECDSA_SHA1.0,
+        };
+        let mut content = self.hs.hello.random.clone();
+        content.extend_from_slice(&self.hs.server_random);
+        content.extend(params.to_bytes());
+        let signature = view::bytes(signed, "signature");
+        if let Err(error) = key.verify(SignatureScheme(scheme), &content, &signature, false) {
+            self.remark("decrypt_error", format!("ServerKeyExchange: {error}"));
+        }
+    }
+
+    fn answer_server_hello_done(&mut self) {
+        self.due.clear();
+        if self.hs.requested.is_some() {
+            self.due.push_back("certificate");
+        }
+        self.due.push_back("client_key_exchange");
+        if self.hs.requested.is_some() && self.can_answer_request() {
+            self.due.push_back("certificate_verify");
+        }
+        self.due.extend(["change_cipher_spec", "finished"]);
+    }
+
+    fn take_server_finished(&mut self) {
+        self.hs.target_finished = true;
+        if !self.is_tls13() {
+            if self.hs.own_finished {
+                self.finish12();
+            } else {
+                self.due.extend(["change_cipher_spec", "finished"]);
+            }
+            return;
+        }
+        self.make_application_secrets();
+        let secret = self.hs.server_application.clone();
+        self.switch_inbound13("application", &secret);
+        self.due.clear();
+        self.push_compatibility_ccs();
+        if self.hs.requested.is_some() {
+            self.due.push_back("certificate");
+            if self.can_answer_request() {
+                self.due.push_back("certificate_verify");
+            }
+        }
+        self.due.push_back("finished");
+    }
+
+    /// Our Finished has gone out.
+    pub(crate) fn client_finished(&mut self) {
+        if self.hs.own_finished {
+            return;
+        }
+        self.hs.own_finished = true;
+        if !self.is_tls13() {
+            self.last_verify_data.0 = self.last_sent_finished.clone();
+            if self.hs.target_finished {
+                self.finish12();
+            }
+            return;
+        }
+        if self.hs.main_secret.is_empty() {
+            self.make_application_secrets();
+        }
+        let secret = self.hs.client_application.clone();
+        self.switch_outbound13("application", &secret);
+        self.make_resumption_secret();
+        self.establish();
+    }
+
+    /// Both Finished of TLS 1.2 are through.
+    pub(crate) fn finish12(&mut self) {
+        if self.is_client() && self.hs.session.is_none() && !self.hs.session_id.is_empty() {
+            let session = self.session12(Vec::new());
+            self.sessions.push(session);
+        }
+        self.establish();
+    }
+
+    pub(crate) fn session12(&self, ticket: Vec<u8>) -> Session {
+        Session {
+            version: self.hs.version,
+            cipher_suite: self.hs.suite_id,
+            digest: self.digest(),
+            secret: self.hs.master_secret.clone(),
+            // A ticket is offered with a session id of our own, which the server then echoes.
+            session_id: if ticket.is_empty() { self.hs.session_id.clone() } else { Vec::new() },
+            ticket,
+            age_add: 0,
+            lifetime: 0,
+            max_early_data: 0,
+            extended_master_secret: self.hs.extended_master_secret,
+            external: false,
+        }
+    }
+
+    fn take_ticket12(&mut self, node: &Node) {
+        let ticket = view::bytes(node, "ticket");
+        if !ticket.is_empty() {
+            let session = self.session12(ticket);
+            self.sessions.push(session);
+        }
+    }
+
+    fn take_ticket13(&mut self, node: &Node) {
+        if !self.hs.established {
+            return self.remark("unexpected_message", "new_session_ticket before the handshake is complete");
+        }
+        let nonce = view::bytes(node, "ticket_nonce");
+        let digest = self.digest();
+        let early = view::extension_data(node, extension::EARLY_DATA);
+        let session = Session {
+            version: self.hs.version,
+            cipher_suite: self.hs.suite_id,
+            digest,
+            secret: schedule13::resumption_psk(digest, &self.hs.resumption_secret, &nonce),
+            ticket: view::bytes(node, "ticket"),
+            session_id: Vec::new(),
+            age_add: view::number(node, "ticket_age_add").unwrap_or(0) as u32,
+            lifetime: view::number(node, "ticket_lifetime").unwrap_or(0) as u32,
+            max_early_data: early.and_then(|data| view::number(data, "max_early_data_size")).unwrap_or(0) as u32,
+            extended_master_secret: false,
+            external: false,
+        };
+        self.sessions.push(session);
+    }
+
+    pub(crate) fn take_key_update(&mut self, node: &Node) {
+        if !self.inbound.handshake.is_empty() {
+            self.remark("unexpected_message", "a handshake message lies across a change of keys");
+        }
+        match view::number(node, "request_update") {
+            Some(0) => {}
+            Some(1) => self.due.push_back("key_update"),
+            other => self.remark("illegal_parameter", format!("request_update {other:?}")),
+        }
+        self.update_inbound();
+    }
+}
+
+/// Our public share and the shared secret, if there is one.
+fn finish(share: &KeyShare, theirs: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
+    (share.public().to_vec(), share.derive(theirs).ok())
+}
+
+/// The OfferedPsks of one session; the binder is filled in later.
+fn offered_psk(session: &Session) -> Plain {
+    let age = if session.external { 0 } else { session.age_add };
+    let identity = named(vec![
+        ("identity", session.ticket.clone().into()),
+        ("obfuscated_ticket_age", Plain::Number(u64::from(age))),
+    ]);
+    let binder = Plain::Bytes(vec![0; session.digest.len()]);
+    named(vec![("identities", Plain::List(vec![identity])), ("binders", Plain::List(vec![binder]))])
+}
+
+/// Whether a group is one we can compute in.
+pub(crate) fn is_supported(group: u16) -> bool {
+    NamedGroup(group).is_supported()
+}

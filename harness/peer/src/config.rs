@@ -1,0 +1,145 @@
+//! What an endpoint offers and takes, and who it is.
+
+use gauntlet_crypto::Digest;
+use gauntlet_model::Role;
+use gauntlet_pki::{Identity, KeyKind};
+
+/// How the endpoint takes what is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Temper {
+    /// Remarks on it and goes on as far as its keys allow. What plays scenarios.
+    #[default]
+    Patient,
+    /// Goes on whatever comes: zero secrets, unverified decryption, missing messages made up.
+    Pushover,
+}
+
+/// A session that can be resumed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Version it was made in.
+    pub version: u16,
+    /// Its cipher suite.
+    pub cipher_suite: u16,
+    /// Hash of the PSK.
+    pub digest: Digest,
+    /// TLS 1.3: the PSK. TLS 1.2: the master secret.
+    pub secret: Vec<u8>,
+    /// Ticket, or external identity; empty where the session id serves.
+    pub ticket: Vec<u8>,
+    /// TLS 1.2 session id.
+    pub session_id: Vec<u8>,
+    /// ticket_age_add.
+    pub age_add: u32,
+    /// ticket_lifetime in seconds.
+    pub lifetime: u32,
+    /// max_early_data_size; 0: none.
+    pub max_early_data: u32,
+    /// The session was made with the extended master secret.
+    pub extended_master_secret: bool,
+    /// An external PSK.
+    pub external: bool,
+}
+
+/// Everything that shapes the default handshake.
+#[derive(Clone)]
+pub struct Config {
+    /// Our side.
+    pub role: Role,
+    /// Versions offered or taken, best first.
+    pub versions: Vec<u16>,
+    /// Cipher suites, best first.
+    pub cipher_suites: Vec<u16>,
+    /// Groups, best first.
+    pub groups: Vec<u16>,
+    /// As client: groups for which the first hello has a share.
+    pub shares: Vec<u16>,
+    /// Signature schemes, best first.
+    pub signature_schemes: Vec<u16>,
+    /// SNI sent, and the name that the server's certificate is checked for.
+    pub server_name: Option<String>,
+    /// Application protocols, best first.
+    pub alpn: Vec<String>,
+    /// Who we are; a client without one answers a request with an empty chain.
+    pub identity: Option<&'static Identity>,
+    /// As server: another identity, for RSA suites and schemes.
+    pub second_identity: Option<&'static Identity>,
+    /// Check the target's chain against the harness's root.
+    pub verify_chain: bool,
+    /// As client: session offered.
+    pub session: Option<Session>,
+    /// As client: 0-RTT data to go with the session.
+    pub early_data: Option<Vec<u8>>,
+    /// As server: tickets sent behind the handshake.
+    pub tickets: u32,
+    /// As server: ask for a certificate.
+    pub request_certificate: bool,
+    /// TLS 1.2: offer or take these extensions.
+    pub extended_master_secret: bool,
+    /// TLS 1.2 CBC suites: offer or take encrypt-then-MAC.
+    pub encrypt_then_mac: bool,
+    /// Largest content of a record, bytes.
+    pub record_limit: usize,
+    /// How what is wrong is taken.
+    pub temper: Temper,
+}
+
+impl Config {
+    /// A client that offers these versions.
+    pub fn client(versions: &[u16]) -> Config {
+        let old = versions.iter().any(|version| *version < 0x0304);
+        let mut cipher_suites = Vec::new();
+        if versions.contains(&0x0304) {
+            cipher_suites.extend([0x1301, 0x1302, 0x1303]);
+        }
+        if old {
+            cipher_suites.extend([
+                0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013, 0xc00a, 0xc014, 0x009c, 0x009d, 0x002f,
+                0x0035,
+            ]);
+        }
+        let mut signature_schemes =
+            vec![0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601];
+        if old {
+            signature_schemes.extend([0x0203, 0x0201]);
+        }
+        Config {
+            role: Role::Client,
+            versions: versions.to_vec(),
+            cipher_suites,
+            groups: vec![29, 23, 24],
+            shares: vec![29],
+            signature_schemes,
+            server_name: Some(gauntlet_pki::SERVER_NAME.to_owned()),
+            alpn: Vec::new(),
+            identity: Some(gauntlet_pki::client(KeyKind::P256)),
+            second_identity: None,
+            verify_chain: true,
+            session: None,
+            early_data: None,
+            tickets: 0,
+            request_certificate: false,
+            extended_master_secret: true,
+            encrypt_then_mac: true,
+            record_limit: 1 << 14,
+            temper: Temper::Patient,
+        }
+    }
+
+    /// A server that takes these versions.
+    pub fn server(versions: &[u16]) -> Config {
+        Config {
+            role: Role::Server,
+            groups: vec![29, 23, 24, 25, 30],
+            identity: Some(gauntlet_pki::server(KeyKind::P256)),
+            second_identity: Some(gauntlet_pki::server(KeyKind::Rsa2048)),
+            tickets: 1,
+            ..Config::client(versions)
+        }
+    }
+
+    /// Whether a version may be negotiated.
+    pub fn has_version(&self, version: u16) -> bool {
+        self.versions.contains(&version)
+    }
+}

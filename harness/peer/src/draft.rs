@@ -1,0 +1,510 @@
+//! One message, from honest to wire. [scenarios/README.md, "Exactly what happens"]
+
+use crate::change::{Change, RecordChange, is_late};
+use crate::records::Made;
+use crate::view::{ClientHelloView, ServerHelloView};
+use crate::{Peer, verify};
+use gauntlet_crypto::{KeyShare, NamedGroup, SignatureScheme, schedule13};
+use gauntlet_model::{Cut, Remember, Role, Side, What};
+use gauntlet_wire::{Context, Edit, Grammar, Node, Path, Plain, Value};
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// A message that is made but not sent.
+pub struct Draft {
+    /// `client_hello`, `alert`, ...
+    pub name: String,
+    /// Content type of its records.
+    pub content_type: u8,
+    /// Encoded, as it will be sent.
+    pub bytes: Vec<u8>,
+    /// Encoded without the change; `None` if there is no change.
+    pub meant: Option<Vec<u8>>,
+    /// Bytes that wait to be sent: `bytes`, behind what was joined to it.
+    content: Vec<u8>,
+    offset: usize,
+    context: Context,
+    remember: Remember,
+    words: Vec<String>,
+    honest_tree: Option<Node>,
+    noted: bool,
+}
+
+impl Draft {
+    /// Whether the change left the bytes as they would have been.
+    pub fn is_unchanged(&self) -> bool {
+        self.meant.as_ref().is_some_and(|meant| *meant == self.bytes)
+    }
+    /// Bytes that are not yet in a record.
+    pub fn left(&self) -> usize {
+        self.content.len() - self.offset
+    }
+}
+
+static CLIENT_SHARES: LazyLock<Path> = LazyLock::new(|| path("extensions.key_share.client_shares"));
+static SERVER_SHARE: LazyLock<Path> = LazyLock::new(|| path("extensions.key_share.server_share"));
+static BINDERS: LazyLock<Path> = LazyLock::new(|| path("extensions.pre_shared_key.binders"));
+static KEY_EXCHANGE: LazyLock<Path> = LazyLock::new(|| path("key_exchange"));
+
+/// A path that is known to be well formed.
+pub(crate) fn path(text: &str) -> Path {
+    Path::parse(text).expect("a path of our own parses")
+}
+
+/// Computed fields of a message.
+fn computed(name: &str) -> &'static [&'static str] {
+    match name {
+        "client_hello" => {
+            &["extensions.key_share.client_shares.key_exchange", "extensions.pre_shared_key.binders"]
+        }
+        "server_hello" => &["extensions.key_share.server_share.key_exchange"],
+        "certificate_verify" => &["signature"],
+        "server_key_exchange" => &["signed_params.signature", "signature"],
+        "finished" => &["verify_data"],
+        _ => &[],
+    }
+}
+
+/// Content type of a message by name.
+fn content_type(name: &str) -> u8 {
+    match name {
+        "change_cipher_spec" => 20,
+        "alert" => 21,
+        "application_data" => 23,
+        "heartbeat" => 24,
+        _ => 22,
+    }
+}
+
+impl Peer {
+    /// Makes a message as an honest endpoint would at this point, and changes it.
+    ///
+    /// # Errors
+    /// A change that cannot be made, in words.
+    pub fn draft(&mut self, name: &str, change: &Change) -> Result<Draft, String> {
+        let meant = if change.is_empty() {
+            None
+        } else {
+            let rng = self.rng.clone();
+            let (bytes, _) = self.assemble(name, &Change::default())?;
+            self.rng = rng;
+            Some(bytes)
+        };
+        let (mut bytes, tree) = self.assemble(name, change)?;
+        for edit in &change.bytes {
+            edit.apply(&mut bytes).map_err(|error| error.to_string())?;
+        }
+        let mut content = std::mem::take(&mut self.joined);
+        content.extend_from_slice(&bytes);
+        Ok(Draft {
+            name: name.to_owned(),
+            content_type: content_type(name),
+            bytes,
+            meant,
+            content,
+            offset: 0,
+            context: self.context(Side::Us),
+            remember: change.remember,
+            words: change.words.clone(),
+            honest_tree: change.bytes.is_empty().then_some(tree),
+            noted: false,
+        })
+    }
+
+    /// Steps 1 to 4 but for changes of the encoded bytes.
+    fn assemble(&mut self, name: &str, change: &Change) -> Result<(Vec<u8>, Node), String> {
+        let mut context = self.context(Side::Us);
+        if let Some(form) = change.form {
+            context.version = Some(form);
+        }
+        let mut tree = self.honest(name, &context)?;
+        let computed = computed(name);
+        let edit = |tree: &mut Node, edit: &Edit| {
+            Grammar::tls().edit(tree, edit, &context).map_err(|error| format!("{name}: {}: {error}", error.path))
+        };
+        for early in change.edits.iter().filter(|edit| !is_late(edit, computed)) {
+            edit(&mut tree, early)?;
+        }
+        self.fill(name, &mut tree, change)?;
+        for late in change.edits.iter().filter(|edit| is_late(edit, computed)) {
+            edit(&mut tree, late)?;
+        }
+        let bytes = tree.encode();
+        Ok((bytes, tree))
+    }
+
+    /// The honest tree, computed fields still empty.
+    fn honest(&mut self, name: &str, context: &Context) -> Result<Node, String> {
+        let build = |type_name: &str, value: &Plain| {
+            Grammar::tls().build(type_name, value, context).map_err(|error| format!("{name}: {error}"))
+        };
+        let body = match name {
+            "alert" => {
+                let fields = [("level", Plain::Number(1)), ("description", Plain::Number(0))];
+                return build("Alert", &Plain::map(fields));
+            }
+            "change_cipher_spec" => return build("ChangeCipherSpec", &Plain::map([("type", Plain::Number(1))])),
+            "application_data" => {
+                return build("ApplicationData", &Plain::map([("data", Plain::Bytes(DATA.to_vec()))]));
+            }
+            "heartbeat" => return build("HeartbeatMessage", &Plain::Map(Vec::new())),
+            "client_hello" => return self.honest_client_hello(context),
+            "server_hello" => self.honest_server_hello(),
+            "hello_retry_request" => self.honest_retry(),
+            "encrypted_extensions" => self.honest_encrypted_extensions(),
+            "certificate_request" => self.honest_certificate_request(),
+            "certificate" => self.honest_certificate(),
+            "certificate_verify" => self.honest_certificate_verify(),
+            "server_key_exchange" => self.honest_server_key_exchange()?,
+            "client_key_exchange" => self.honest_client_key_exchange()?,
+            "finished" => Plain::map([("verify_data", Plain::Bytes(vec![0; self.verify_data_length()]))]),
+            "new_session_ticket" => self.honest_new_session_ticket(),
+            "key_update" => Plain::map([("request_update", Plain::Number(0))]),
+            _ => Plain::Map(Vec::new()),
+        };
+        let msg_type = if name == "hello_retry_request" { "server_hello" } else { name };
+        build("Handshake", &Plain::map([("msg_type", Plain::Name(msg_type.to_owned())), ("body", body)]))
+    }
+
+    fn verify_data_length(&self) -> usize {
+        match self.hs.version {
+            0x0304 => self.digest().len(),
+            0x0300 => 36,
+            _ => 12,
+        }
+    }
+
+    /// Step 3: fields that are computed from others.
+    fn fill(&mut self, name: &str, tree: &mut Node, change: &Change) -> Result<(), String> {
+        match name {
+            "client_hello" => {
+                self.fill_client_shares(tree, change)?;
+                self.fill_binders(tree);
+            }
+            "server_hello" => self.fill_server_share(tree, change),
+            "finished" => {
+                let verify_data = self.own_verify_data();
+                put(tree, "verify_data", verify_data);
+            }
+            "certificate_verify" => self.fill_certificate_verify(tree),
+            "server_key_exchange" => self.fill_server_key_exchange(tree),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn fill_client_shares(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
+        let Some(list) = tree.at_mut(&CLIENT_SHARES) else { return Ok(()) };
+        let Value::List(entries) = &mut list.value else { return Ok(()) };
+        for (place, entry) in entries.iter_mut().enumerate() {
+            let given = path(&format!("extensions.key_share.client_shares[{place}].key_exchange"));
+            if change.given.contains(&given) {
+                continue;
+            }
+            let group = entry.field("group").and_then(Node::number).unwrap_or(0) as u16;
+            let Some(field) = entry.at_mut(&KEY_EXCHANGE) else { continue };
+            let share = match own_share(&mut self.hs.shares, group, &mut self.rng) {
+                Some(share) => share.public().to_vec(),
+                // GREASE and groups we cannot compute in: something of a share's size.
+                None if field.content().is_empty() => vec![0x2a; 32],
+                None => continue,
+            };
+            field.value = Value::Bytes(share);
+        }
+        Ok(())
+    }
+
+    fn fill_binders(&mut self, tree: &mut Node) {
+        let Some(session) = self.config.session.clone() else { return };
+        if tree.at(&BINDERS).is_none() || session.version != 0x0304 {
+            return;
+        }
+        let bytes = tree.encode();
+        let Some(binders) = tree.at(&BINDERS) else { return };
+        let truncated = &bytes[..binders.span.start];
+        let early = schedule13::early_secret(session.digest, &session.secret);
+        let label: &[u8] = if session.external { b"ext binder" } else { b"res binder" };
+        let key = schedule13::derive_secret(session.digest, &early, label, &session.digest.hash(b""));
+        let hash = self.hash.with(session.digest, truncated);
+        let binder = schedule13::verify_data(session.digest, &key, &hash);
+        if let Some(Node { value: Value::List(list), .. }) = tree.at_mut(&BINDERS)
+            && let Some(first) = list.first_mut()
+        {
+            put_leaf(first, binder);
+        }
+    }
+
+    fn fill_server_share(&mut self, tree: &mut Node, change: &Change) {
+        let Some(entry) = tree.at_mut(&SERVER_SHARE) else { return };
+        let group = entry.field("group").and_then(Node::number).unwrap_or(0) as u16;
+        let theirs = self.hs.hello.shares.iter().find(|(g, _)| *g == group).map(|(_, share)| share.clone());
+        let (share, secret) = theirs
+            .and_then(|theirs| KeyShare::respond(NamedGroup(group), &theirs, &mut self.rng).ok())
+            // Without a share to answer: our own, and zeros for a secret.
+            .or_else(|| {
+                let share = KeyShare::generate(NamedGroup(group), &mut self.rng).ok()?;
+                Some((share.public().to_vec(), Vec::new()))
+            })
+            .unwrap_or((vec![0x2a; 32], Vec::new()));
+        self.hs.shared_secret = secret;
+        self.hs.group = group;
+        let given = path("extensions.key_share.server_share.key_exchange");
+        if change.given.contains(&given) {
+            return;
+        }
+        if let Some(field) = entry.at_mut(&KEY_EXCHANGE) {
+            field.value = Value::Bytes(share);
+        }
+    }
+
+    /// verify_data of our own Finished at this point.
+    pub(crate) fn own_verify_data(&mut self) -> Vec<u8> {
+        if !self.is_tls13() {
+            if self.hs.master_secret.is_empty() {
+                self.make_master_secret();
+            }
+            return self.prf().verify_data(&self.hs.master_secret, self.is_client(), self.hash.messages());
+        }
+        let (ours, _) = self.pair(&self.hs.client_handshake.clone(), &self.hs.server_handshake.clone());
+        let digest = self.digest();
+        let hash = self.hash.current(digest);
+        schedule13::verify_data(digest, &ours, &hash)
+    }
+
+    fn fill_certificate_verify(&mut self, tree: &mut Node) {
+        let algorithm = tree.field("algorithm").and_then(Node::number).map_or(self.hs.scheme, |number| number as u16);
+        let content = if self.is_tls13() {
+            let digest = self.digest();
+            let hash = self.hash.current(digest);
+            verify::certificate_verify_content(self.config.role, &hash)
+        } else {
+            self.hash.messages().to_vec()
+        };
+        let signature = self.sign(algorithm, &content);
+        put(tree, "signature", signature);
+    }
+
+    /// Signs as far as our key can; with a scheme that it cannot, by the scheme that it can.
+    pub(crate) fn sign(&mut self, scheme: u16, content: &[u8]) -> Vec<u8> {
+        let Some(identity) = self.identity() else { return Vec::new() };
+        let tls13 = self.is_tls13();
+        let mut rng = self.rng.clone();
+        let signature = identity.key.sign(SignatureScheme(scheme), content, &mut rng).or_else(|_| {
+            let able = identity.key.schemes(tls13);
+            let first = able.first().copied().unwrap_or(SignatureScheme(scheme));
+            identity.key.sign(first, content, &mut rng)
+        });
+        self.rng = rng;
+        signature.unwrap_or_default()
+    }
+
+    // ---- sending ---------------------------------------------------------------------------------
+
+    /// Puts the next piece of a message into a record. `size` `None`: as much as a record may hold.
+    ///
+    /// # Errors
+    /// A change that cannot be made, in words.
+    pub fn emit(
+        &mut self,
+        draft: &mut Draft,
+        size: Option<Cut>,
+        change: Option<&RecordChange>,
+    ) -> Result<(), String> {
+        let length = match size {
+            None => draft.left().min(self.config.record_limit),
+            Some(Cut::Rest) => draft.left(),
+            Some(Cut::Bytes(bytes)) => bytes.min(draft.left()),
+        };
+        self.prepare_keys(change);
+        let piece = &draft.content[draft.offset..draft.offset + length];
+        let made = self.outbound.make(draft.content_type, piece, change, &mut self.rng)?;
+        draft.offset += length;
+        self.put_record(made);
+        Ok(())
+    }
+
+    /// One record that is no part of a message.
+    ///
+    /// # Errors
+    /// A change that cannot be made, in words.
+    pub fn record(&mut self, content_type: u8, content: &[u8], change: &RecordChange) -> Result<(), String> {
+        self.prepare_keys(Some(change));
+        let made = self.outbound.make(content_type, content, Some(change), &mut self.rng)?;
+        self.put_record(made);
+        Ok(())
+    }
+
+    /// Makes the keys that only a change asks for.
+    fn prepare_keys(&mut self, change: Option<&RecordChange>) {
+        use gauntlet_model::KeysOf;
+        let Some(keys) = change.and_then(|change| change.keys) else { return };
+        let (name, secret) = match keys {
+            KeysOf::Next => {
+                let secret = &self.outbound.epochs[self.outbound.current].secret;
+                ("next", schedule13::next_traffic_secret(self.digest(), secret))
+            }
+            KeysOf::Target => ("target", self.inbound.epochs[self.inbound.current].secret.clone()),
+            _ => return,
+        };
+        if self.is_tls13() {
+            self.outbound.epochs.retain(|epoch| epoch.name != name);
+            let current = self.outbound.epochs.len() - 1;
+            self.switch_outbound13(name, &secret);
+            self.outbound.current = current;
+        }
+    }
+
+    fn put_record(&mut self, made: Made) {
+        self.put(&made.bytes);
+        self.event(What::Record {
+            from: Side::Us,
+            outer: made.outer,
+            version: made.version,
+            length: made.length as u32,
+            keys: made.keys,
+            sequence: made.sequence,
+            content_type: made.content_type,
+            content: made.content,
+            padding: made.padding as u32,
+            verified: true,
+        });
+    }
+
+    /// Keeps the message for the records of the one behind it.
+    pub fn join(&mut self, mut draft: Draft) {
+        self.joined = std::mem::take(&mut draft.content);
+        self.sent(&mut draft);
+    }
+
+    /// Step 5: what our hash and state take from the message. Called ahead of the first record, and by `sent`.
+    pub fn remember(&mut self, draft: &mut Draft) {
+        if std::mem::replace(&mut draft.noted, true) || draft.content_type != 22 {
+            return;
+        }
+        let (bytes, tree) = match draft.remember {
+            Remember::Nothing => return,
+            Remember::Unaltered if draft.meant.is_some() => {
+                self.event(What::NotFollowed { text: format!("{} is remembered as it was", draft.name) });
+                (draft.meant.clone().unwrap_or_default(), None)
+            }
+            _ => (draft.bytes.clone(), draft.honest_tree.take()),
+        };
+        let tree = tree.unwrap_or_else(|| Grammar::tls().decode("Handshake", &bytes, &draft.context));
+        self.note_sent(&draft.name, &bytes, &tree);
+    }
+
+    fn note_sent(&mut self, name: &str, bytes: &[u8], tree: &Node) {
+        match name {
+            // Not part of any hash [RFC 5246, 7.4.1.1; RFC 9846, 4.1].
+            "hello_request" | "key_update" => return,
+            "new_session_ticket" if self.is_tls13() => return,
+            "hello_retry_request" => {
+                let view = ServerHelloView::of(tree);
+                self.agree(&view);
+                self.hash.retry(self.digest());
+                self.hs.retry = Some(view);
+            }
+            _ => {}
+        }
+        let was = (name == "certificate").then(|| crate::view::bytes(tree, "certificate_list"));
+        if name == "client_hello" {
+            self.note_client_hello(tree, bytes);
+        }
+        self.hash.add(bytes);
+        match name {
+            "server_hello" => {
+                let view = ServerHelloView::of(tree);
+                self.agree(&view);
+                self.note_server_hello(&view);
+            }
+            "certificate" if self.is_client() => self.hs.client_certificate = was.is_some_and(|list| !list.is_empty()),
+            "client_key_exchange" => self.make_master_secret(),
+            "finished" => self.last_sent_finished = crate::view::bytes(tree, "verify_data"),
+            _ => {}
+        }
+    }
+
+    fn note_client_hello(&mut self, tree: &Node, _bytes: &[u8]) {
+        self.hs.hello = ClientHelloView::of(tree);
+        if self.hs.hellos == 0 {
+            self.hs.first_hello = Some(tree.clone());
+        }
+        self.hs.hellos += 1;
+    }
+
+    /// Step 7, and the event: the last record of the message is made.
+    pub fn sent(&mut self, draft: &mut Draft) {
+        self.remember(draft);
+        let altered = draft.meant.as_ref().is_some_and(|meant| *meant != draft.bytes);
+        self.event(What::Message {
+            from: Side::Us,
+            name: Cow::Owned(draft.name.clone()),
+            content_type: draft.content_type,
+            context: draft.context,
+            bytes: draft.bytes.clone(),
+            meant: if altered { draft.meant.clone() } else { None },
+            changes: draft.words.clone(),
+        });
+        self.go_on(&draft.name.clone());
+    }
+
+    /// The message is not sent, but what would have followed from it happens.
+    pub fn skip(&mut self, name: &str) {
+        if name == "client_key_exchange" && self.hs.premaster.is_empty() {
+            self.make_master_secret();
+        }
+        self.go_on(name);
+    }
+
+    /// Takes the message off what is due, and changes keys behind it.
+    fn go_on(&mut self, name: &str) {
+        if self.due.front() == Some(&name) {
+            self.due.pop_front();
+        }
+        match (self.config.role, name) {
+            (_, "key_update") if self.is_tls13() && self.hs.own_finished => self.update_outbound(),
+            (_, "change_cipher_spec") if self.hs.version != 0 && !self.is_tls13() && !self.hs.own_finished => {
+                if self.hs.master_secret.is_empty() {
+                    self.make_master_secret();
+                }
+                let keys = self.key_block();
+                self.switch_outbound12(keys);
+            }
+            (Role::Client, "finished") => self.client_finished(),
+            (Role::Server, "server_hello") if self.is_tls13() => self.make_handshake_keys(),
+            (Role::Server, "finished") => self.server_finished(),
+            _ => {}
+        }
+    }
+}
+
+/// Our key in a group, made when first needed. `None`: we cannot compute in it.
+pub(crate) fn own_share<'a>(
+    shares: &'a mut Vec<(u16, KeyShare)>,
+    group: u16,
+    rng: &mut gauntlet_crypto::Rng,
+) -> Option<&'a KeyShare> {
+    if !shares.iter().any(|(g, _)| *g == group) {
+        shares.push((group, KeyShare::generate(NamedGroup(group), rng).ok()?));
+    }
+    shares.iter().find(|(g, _)| *g == group).map(|(_, share)| share)
+}
+
+/// Bytes into a field of a tree, if it is there.
+fn put(tree: &mut Node, field: &str, bytes: Vec<u8>) {
+    let inner = path(field);
+    if let Some(node) = tree.at_mut(&inner) {
+        put_leaf(node, bytes);
+    }
+}
+
+/// Bytes into a node, or into the one opaque field of a struct.
+pub(crate) fn put_leaf(node: &mut Node, bytes: Vec<u8>) {
+    match &mut node.value {
+        Value::Struct(fields) if fields.len() == 1 => fields[0].value = Value::Bytes(bytes),
+        value => *value = Value::Bytes(bytes),
+    }
+}
+
+/// What is sent as application data unless a scenario says otherwise: most servers have an answer to it.
+pub(crate) const DATA: &[u8] = b"GET / HTTP/1.0\r\n\r\n";

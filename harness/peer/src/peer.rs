@@ -1,0 +1,656 @@
+//! The endpoint: its state, what it takes in, and how keys change.
+
+use crate::config::{Config, Session, Temper};
+use crate::hash::HandshakeHash;
+use crate::order::Order;
+use crate::records::{Epoch, Inbound, Opened, Outbound, RawRecord};
+use crate::view::{ClientHelloView, ServerHelloView, handshake_name};
+use gauntlet_crypto::suite::{KeyExchange, SuiteInfo};
+use gauntlet_crypto::{Bulk, CipherSuite, Digest, KeyShare, Protection, PublicKey, RecordKeys, Rng};
+use gauntlet_crypto::{schedule12::Prf, schedule13};
+use gauntlet_model::{Role, Side, What};
+use gauntlet_wire::{Context, Grammar, Node};
+use rand_core::{Rng as _, SeedableRng};
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+/// Bytes of a handshake message that are collected before it is given up.
+const MESSAGE_LIMIT: usize = 1 << 20;
+
+/// The state of one handshake.
+#[derive(Default)]
+pub(crate) struct Handshake {
+    /// The ClientHello last sent or received.
+    pub(crate) hello: ClientHelloView,
+    /// ClientHellos so far.
+    pub(crate) hellos: usize,
+    /// As client: the tree of the first ClientHello as it was sent.
+    pub(crate) first_hello: Option<Node>,
+    /// The HelloRetryRequest.
+    pub(crate) retry: Option<ServerHelloView>,
+    pub(crate) version: u16,
+    pub(crate) suite_id: u16,
+    pub(crate) suite: Option<&'static SuiteInfo>,
+    pub(crate) server_random: Vec<u8>,
+    pub(crate) session_id: Vec<u8>,
+    /// Keys made so far, by group.
+    pub(crate) shares: Vec<(u16, KeyShare)>,
+    pub(crate) group: u16,
+    pub(crate) shared_secret: Vec<u8>,
+    /// The PSK or session in use.
+    pub(crate) session: Option<Session>,
+    pub(crate) handshake_secret: Vec<u8>,
+    pub(crate) main_secret: Vec<u8>,
+    /// TLS 1.3 traffic secrets: client's and server's, handshake then application.
+    pub(crate) client_handshake: Vec<u8>,
+    pub(crate) server_handshake: Vec<u8>,
+    pub(crate) client_application: Vec<u8>,
+    pub(crate) server_application: Vec<u8>,
+    pub(crate) resumption_secret: Vec<u8>,
+    /// TLS 1.2.
+    pub(crate) premaster: Vec<u8>,
+    pub(crate) master_secret: Vec<u8>,
+    pub(crate) extended_master_secret: bool,
+    pub(crate) encrypt_then_mac: bool,
+    /// The target's own certificate chain and the key of its leaf.
+    pub(crate) target_chain: Vec<Vec<u8>>,
+    pub(crate) target_key: Option<PublicKey>,
+    /// As client: the server asked for a certificate; its context and schemes.
+    pub(crate) requested: Option<(Vec<u8>, Vec<u16>)>,
+    /// A certificate that is not empty was sent by the client.
+    pub(crate) client_certificate: bool,
+    /// ServerKeyExchange's own key, TLS 1.2: the other side's share.
+    pub(crate) other_share: Vec<u8>,
+    pub(crate) order: Order,
+    pub(crate) own_finished: bool,
+    pub(crate) target_finished: bool,
+    pub(crate) established: bool,
+    pub(crate) alpn: Option<Vec<u8>>,
+    /// Signature scheme of our CertificateVerify or ServerKeyExchange.
+    pub(crate) scheme: u16,
+}
+
+/// A scriptable TLS endpoint.
+pub struct Peer {
+    pub(crate) config: Config,
+    pub(crate) rng: Rng,
+    pub(crate) inbound: Inbound,
+    pub(crate) outbound: Outbound,
+    out: Vec<u8>,
+    events: Vec<What>,
+    pub(crate) hash: HandshakeHash,
+    pub(crate) hs: Handshake,
+    pub(crate) due: VecDeque<&'static str>,
+    /// Tickets and sessions that the target gave us, oldest first.
+    pub sessions: Vec<Session>,
+    /// verify_data of the last handshake, client's and server's, for renegotiation_info.
+    pub(crate) last_verify_data: (Vec<u8>, Vec<u8>),
+    /// Content that waits for the message behind it.
+    pub(crate) joined: Vec<u8>,
+    pub(crate) compatibility_ccs: bool,
+    remarks: usize,
+    handshakes: usize,
+    fatal_alert: bool,
+    close_notify: bool,
+    application_data: usize,
+    pub(crate) ticket_key: [u8; 32],
+    pub(crate) last_sent_finished: Vec<u8>,
+}
+
+impl Peer {
+    /// An endpoint that has done nothing yet; all its randomness comes from the seed.
+    pub fn new(config: Config, seed: [u8; 32]) -> Peer {
+        let mut peer = Peer {
+            config,
+            rng: Rng::from_seed(seed),
+            inbound: Inbound::new(),
+            outbound: Outbound::new(),
+            out: Vec::new(),
+            events: Vec::new(),
+            hash: HandshakeHash::default(),
+            hs: Handshake::default(),
+            due: VecDeque::new(),
+            sessions: Vec::new(),
+            last_verify_data: Default::default(),
+            joined: Vec::new(),
+            compatibility_ccs: false,
+            remarks: 0,
+            handshakes: 0,
+            fatal_alert: false,
+            close_notify: false,
+            application_data: 0,
+            ticket_key: [0x47; 32],
+            last_sent_finished: Vec::new(),
+        };
+        if peer.config.role == Role::Client {
+            peer.due.push_back("client_hello");
+        } else {
+            peer.expect_hello();
+        }
+        peer
+    }
+
+    /// Our side.
+    pub fn role(&self) -> Role {
+        self.config.role
+    }
+    /// The message that an honest endpoint would send next; `None`: it waits.
+    pub fn due(&self) -> Option<&'static str> {
+        self.due.front().copied()
+    }
+    /// Whether the newest handshake is complete on our side.
+    pub fn is_established(&self) -> bool {
+        self.hs.established
+    }
+    /// Handshakes completed so far.
+    pub fn handshakes(&self) -> usize {
+        self.handshakes
+    }
+    /// Whether a fatal alert has come.
+    pub fn saw_fatal_alert(&self) -> bool {
+        self.fatal_alert
+    }
+    /// Whether close_notify has come.
+    pub fn saw_close_notify(&self) -> bool {
+        self.close_notify
+    }
+    /// Application data records received so far.
+    pub fn application_data(&self) -> usize {
+        self.application_data
+    }
+    /// Remarks made so far.
+    pub fn remarks(&self) -> usize {
+        self.remarks
+    }
+    /// Negotiated version; 0: none yet.
+    pub fn version(&self) -> u16 {
+        self.hs.version
+    }
+    /// The config, which may be changed for the next handshake.
+    pub fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+    /// Bytes for the transport.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+    /// What happened since the last call.
+    pub fn take_events(&mut self) -> Vec<What> {
+        std::mem::take(&mut self.events)
+    }
+    /// Writes bytes to the transport as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+    /// So many random bytes.
+    pub fn random(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// As client, starts another handshake on this connection.
+    pub fn renegotiate(&mut self) {
+        self.hash.clear();
+        self.hs = Handshake::default();
+        self.due.clear();
+        if self.config.role == Role::Client {
+            self.due.push_back("client_hello");
+        } else {
+            self.expect_hello();
+        }
+    }
+
+    pub(crate) fn event(&mut self, what: What) {
+        self.events.push(what);
+    }
+
+    pub(crate) fn remark(&mut self, alert: &'static str, text: impl Into<String>) {
+        self.remarks += 1;
+        self.events.push(What::Remark { alert: Cow::Borrowed(alert), text: text.into() });
+    }
+
+    pub(crate) fn is_pushover(&self) -> bool {
+        self.config.temper == Temper::Pushover
+    }
+
+    pub(crate) fn is_client(&self) -> bool {
+        self.config.role == Role::Client
+    }
+
+    pub(crate) fn is_tls13(&self) -> bool {
+        self.hs.version >= 0x0304
+    }
+
+    /// Hash of the PRF or HKDF of the suite in use; SHA-256 before there is one.
+    pub(crate) fn digest(&self) -> Digest {
+        self.hs.suite.map_or(Digest::Sha256, |suite| suite.prf)
+    }
+
+    /// What a decoder must know about a message at this point.
+    pub(crate) fn context(&self, from: Side) -> Context {
+        let version = (self.hs.version != 0).then_some(self.hs.version);
+        let length = match version {
+            Some(0x0304) => Some(self.digest().len() as u8),
+            Some(0x0300) => Some(36),
+            Some(_) => Some(12),
+            None => None,
+        };
+        let key_exchange = self.hs.suite.map(|suite| key_exchange_name(suite.key_exchange));
+        let number = key_exchange.and_then(|name| Grammar::tls().number("KeyExchange", name));
+        let client = (from == Side::Us) == self.is_client();
+        Context {
+            version,
+            key_exchange: number.map(|n| n as u8),
+            certificate_type: Some(0),
+            verify_data_length: length,
+            sender: Some(if client { 1 } else { 2 }),
+        }
+    }
+
+    // ---- taking in -------------------------------------------------------------------------------
+
+    /// Takes bytes from the transport.
+    pub fn receive(&mut self, bytes: &[u8]) {
+        self.inbound.feed(bytes);
+        while let Some(record) = self.inbound.next() {
+            self.take_record(&record);
+        }
+        self.check_rest();
+    }
+
+    /// What cannot become a TLS record is told at once rather than when it is whole.
+    fn check_rest(&mut self) {
+        let rest = self.inbound.rest();
+        if rest.len() >= 5 && !matches!(rest[0], 20..=24) && self.events.last().is_none_or(|e| !is_garbage(e)) {
+            let text = format!("no TLS record: begins with {}", hex::encode(&rest[..5]));
+            self.remark("unexpected_message", text);
+        }
+    }
+
+    fn take_record(&mut self, record: &RawRecord) {
+        let opened = self.inbound.open(record, self.is_pushover());
+        self.remark_on_record(record, &opened);
+        self.event(What::Record {
+            from: Side::Target,
+            outer: record.outer,
+            version: record.version,
+            length: record.fragment.len() as u32,
+            keys: opened.keys.clone(),
+            sequence: opened.sequence,
+            content_type: opened.content_type,
+            content: opened.content.clone(),
+            padding: opened.padding as u32,
+            verified: opened.verified,
+        });
+        if !opened.verified {
+            self.remark("bad_record_mac", "a record does not verify under the keys in force");
+            if !self.is_pushover() {
+                return;
+            }
+        }
+        self.take_content(opened);
+    }
+
+    fn remark_on_record(&mut self, record: &RawRecord, opened: &Opened) {
+        if !matches!(record.outer, 20..=24) {
+            self.remark("unexpected_message", format!("record of unknown type {}", record.outer));
+        }
+        if record.version >> 8 != 3 {
+            self.remark("protocol_version", format!("record version {:#06x}", record.version));
+        }
+        let protected = opened.keys != "none";
+        let limit = if protected && self.is_tls13() { (1 << 14) + 256 } else { (1 << 14) + 2048 };
+        if record.fragment.len() > limit || opened.content.len() > 1 << 14 {
+            self.remark("record_overflow", format!("record of {} bytes", record.fragment.len()));
+        }
+        if opened.content.is_empty() && opened.verified && record.outer != 23 {
+            self.remark("unexpected_message", format!("empty record of type {}", record.outer));
+        }
+    }
+
+    fn take_content(&mut self, opened: Opened) {
+        let fits = opened.verified || matches!(opened.content_type, 20..=24);
+        match opened.content_type {
+            22 => {
+                self.inbound.handshake.extend_from_slice(&opened.content);
+                self.take_handshake();
+            }
+            20 => self.take_change_cipher_spec(&opened.content, &opened.keys),
+            21 => self.take_alert(&opened.content),
+            23 => self.take_application_data(&opened.content),
+            _ if fits => self.take_other(opened.content_type, &opened.content),
+            // Unverified decryption made noise of it: whatever it was, take it for what would please.
+            _ => self.take_application_data(&opened.content),
+        }
+    }
+
+    fn take_handshake(&mut self) {
+        loop {
+            let buffer = &self.inbound.handshake;
+            let Some(header) = buffer.get(..4) else { return };
+            let length = u32::from_be_bytes([0, header[1], header[2], header[3]]) as usize;
+            if buffer.len() < 4 + length {
+                if buffer.len() > MESSAGE_LIMIT {
+                    self.inbound.handshake.clear();
+                    self.remark("decode_error", format!("handshake message of {length} bytes"));
+                }
+                return;
+            }
+            let message: Vec<u8> = self.inbound.handshake.drain(..4 + length).collect();
+            self.take_message(&message);
+        }
+    }
+
+    fn take_message(&mut self, message: &[u8]) {
+        let name = handshake_name(message);
+        // A hello is read before it settles the version, all others after.
+        let context = self.context(Side::Target);
+        let node = Grammar::tls().decode("Handshake", message, &context);
+        let remark = node.first_remark().map(|(at, remark)| format!("{name}: {} is {remark:?}", at.name));
+        self.note(22, name.clone(), context, message);
+        if let Some(text) = remark {
+            self.remark("decode_error", text);
+        }
+        if self.is_client() {
+            self.from_server(&name, message, &node);
+        } else {
+            self.from_client(&name, message, &node);
+        }
+    }
+
+    fn note(&mut self, content_type: u8, name: Cow<'static, str>, context: Context, bytes: &[u8]) {
+        self.event(What::Message {
+            from: Side::Target,
+            name,
+            content_type,
+            context,
+            bytes: bytes.to_vec(),
+            meant: None,
+            changes: Vec::new(),
+        });
+    }
+
+    fn take_alert(&mut self, content: &[u8]) {
+        let context = self.context(Side::Target);
+        self.note(21, "alert".into(), context, content);
+        match content {
+            [_, 0] => self.close_notify = true,
+            [2, _] => self.fatal_alert = true,
+            [1, _] if self.is_tls13() => self.fatal_alert |= content[1] != 90,
+            [1, _] => {}
+            _ => self.remark("decode_error", format!("alert of {} bytes", content.len())),
+        }
+    }
+
+    fn take_application_data(&mut self, content: &[u8]) {
+        let context = self.context(Side::Target);
+        self.note(23, "application_data".into(), context, content);
+        if !self.hs.established && !self.hs.target_finished {
+            self.remark("unexpected_message", "application data before the handshake is complete");
+        }
+        self.application_data += 1;
+    }
+
+    fn take_other(&mut self, content_type: u8, content: &[u8]) {
+        let context = self.context(Side::Target);
+        let name: Cow<'static, str> = match content_type {
+            24 => "heartbeat".into(),
+            other => format!("record_{other}").into(),
+        };
+        self.note(content_type, name, context, content);
+        self.remark("unexpected_message", format!("record of type {content_type}"));
+    }
+
+    fn take_change_cipher_spec(&mut self, content: &[u8], keys: &str) {
+        let context = self.context(Side::Target);
+        self.note(20, "change_cipher_spec".into(), context, content);
+        if content != [1] {
+            self.remark("unexpected_message", format!("change_cipher_spec {}", hex::encode(content)));
+        }
+        // In TLS 1.3 it means nothing, and a client may send it before the server has settled the version.
+        if self.is_tls13() || (!self.is_client() && self.hs.retry.is_some()) {
+            if keys != "none" {
+                self.remark("unexpected_message", "protected change_cipher_spec");
+            }
+            return;
+        }
+        if let Err(could) = self.hs.order.take("change_cipher_spec") {
+            self.remark("unexpected_message", format!("change_cipher_spec instead of {could}"));
+            if !self.is_pushover() {
+                return;
+            }
+        }
+        if self.hs.master_secret.is_empty() {
+            self.make_master_secret();
+        }
+        let keys = self.key_block();
+        let from_client = !self.is_client();
+        self.switch_inbound12(keys, from_client);
+    }
+
+    // ---- keys ------------------------------------------------------------------------------------
+
+    /// Takes over what a ServerHello settles, whoever sent it.
+    pub(crate) fn agree(&mut self, hello: &ServerHelloView) {
+        self.hs.version = hello.version();
+        self.hs.suite_id = hello.cipher_suite;
+        self.hs.suite = CipherSuite(hello.cipher_suite).info();
+        self.hs.server_random = hello.random.clone();
+        self.hs.session_id = hello.session_id.clone();
+        self.outbound.version = self.hs.version.clamp(0x0300, 0x0303);
+        let unfit = self.hs.suite.is_none_or(|suite| (suite.key_exchange == KeyExchange::Tls13) != self.is_tls13());
+        if unfit {
+            let text = format!("suite {:#06x} with version {:#06x}", hello.cipher_suite, self.hs.version);
+            self.event(What::NotFollowed { text });
+            let stand_in = if self.is_tls13() { 0x1301 } else { 0xc02f };
+            self.hs.suite = CipherSuite(stand_in).info();
+        }
+    }
+
+    /// TLS 1.3: handshake keys, once the ServerHello is in the hash. [RFC 9846, 7.1]
+    pub(crate) fn make_handshake_keys(&mut self) {
+        let digest = self.digest();
+        let psk = self.hs.session.as_ref().map(|session| session.secret.clone()).unwrap_or_default();
+        let early = schedule13::early_secret(digest, &psk);
+        self.hs.handshake_secret = schedule13::handshake_secret(digest, &early, &self.hs.shared_secret);
+        let hash = self.hash.current(digest);
+        let derive = |label: &[u8]| schedule13::derive_secret(digest, &self.hs.handshake_secret, label, &hash);
+        let (client, server) = (derive(b"c hs traffic"), derive(b"s hs traffic"));
+        self.key_log("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &client);
+        self.key_log("SERVER_HANDSHAKE_TRAFFIC_SECRET", &server);
+        (self.hs.client_handshake, self.hs.server_handshake) = (client, server);
+        let (ours, theirs) = self.pair(&self.hs.client_handshake.clone(), &self.hs.server_handshake.clone());
+        self.switch_inbound13("handshake", &theirs);
+        self.switch_outbound13("handshake", &ours);
+    }
+
+    /// TLS 1.3: application secrets, once the server's Finished is in the hash.
+    pub(crate) fn make_application_secrets(&mut self) {
+        let digest = self.digest();
+        self.hs.main_secret = schedule13::main_secret(digest, &self.hs.handshake_secret);
+        let hash = self.hash.current(digest);
+        let derive = |label: &[u8]| schedule13::derive_secret(digest, &self.hs.main_secret, label, &hash);
+        let (client, server) = (derive(b"c ap traffic"), derive(b"s ap traffic"));
+        let exporter = derive(b"exp master");
+        self.key_log("CLIENT_TRAFFIC_SECRET_0", &client);
+        self.key_log("SERVER_TRAFFIC_SECRET_0", &server);
+        self.key_log("EXPORTER_SECRET", &exporter);
+        (self.hs.client_application, self.hs.server_application) = (client, server);
+    }
+
+    /// TLS 1.3: once the client's Finished is in the hash.
+    pub(crate) fn make_resumption_secret(&mut self) {
+        let digest = self.digest();
+        let hash = self.hash.current(digest);
+        self.hs.resumption_secret = schedule13::derive_secret(digest, &self.hs.main_secret, b"res master", &hash);
+    }
+
+    /// (ours, the target's) out of (the client's, the server's).
+    pub(crate) fn pair<T: Clone>(&self, client: &T, server: &T) -> (T, T) {
+        if self.is_client() { (client.clone(), server.clone()) } else { (server.clone(), client.clone()) }
+    }
+
+    fn protection13(&self, secret: &[u8]) -> Option<Protection> {
+        let bulk = self.hs.suite.map_or(Bulk::Aes128Gcm, |suite| suite.bulk);
+        Protection::tls13(bulk, self.digest(), secret).ok()
+    }
+
+    fn epoch13(&self, name: &'static str, secret: &[u8]) -> Epoch {
+        Epoch {
+            name: Cow::Borrowed(name),
+            protection: self.protection13(secret),
+            sequence: 0,
+            tls13: true,
+            secret: secret.to_vec(),
+        }
+    }
+
+    pub(crate) fn switch_inbound13(&mut self, name: &'static str, secret: &[u8]) {
+        if !self.inbound.handshake.is_empty() {
+            self.remark("unexpected_message", "a handshake message lies across a change of keys");
+        }
+        let epoch = self.epoch13(name, secret);
+        self.inbound.switch(epoch);
+    }
+
+    pub(crate) fn switch_outbound13(&mut self, name: &'static str, secret: &[u8]) {
+        let epoch = self.epoch13(name, secret);
+        self.outbound.switch(epoch);
+    }
+
+    /// Our next application keys. [RFC 9846, 7.2]
+    pub(crate) fn update_outbound(&mut self) {
+        let secret = self.outbound.epochs[self.outbound.current].secret.clone();
+        let next = schedule13::next_traffic_secret(self.digest(), &secret);
+        self.switch_outbound13("updated", &next);
+    }
+
+    /// The target's next application keys.
+    pub(crate) fn update_inbound(&mut self) {
+        let secret = self.inbound.epochs[self.inbound.current].secret.clone();
+        let next = schedule13::next_traffic_secret(self.digest(), &secret);
+        self.switch_inbound13("updated", &next);
+    }
+
+    pub(crate) fn prf(&self) -> Prf {
+        Prf { version: self.hs.version.clamp(0x0300, 0x0303), digest: self.digest() }
+    }
+
+    /// TLS 1.2: the master secret, with the client's key exchange in the hash. [RFC 5246, 8.1; RFC 7627, 4]
+    pub(crate) fn make_master_secret(&mut self) {
+        let prf = self.prf();
+        self.hs.master_secret = if self.hs.extended_master_secret {
+            let session_hash = self.hash.current(prf.hash());
+            prf.extended_master_secret(&self.hs.premaster, &session_hash)
+        } else {
+            prf.master_secret(&self.hs.premaster, &self.hs.hello.random, &self.hs.server_random)
+        };
+        let master = self.hs.master_secret.clone();
+        self.key_log("CLIENT_RANDOM", &master);
+    }
+
+    /// TLS 1.2: the client's and the server's keys. [RFC 5246, 6.3]
+    pub(crate) fn key_block(&self) -> (RecordKeys, RecordKeys) {
+        let Some(suite) = self.hs.suite else { return Default::default() };
+        let mac = match suite.mac {
+            gauntlet_crypto::Mac::Hmac(digest) => digest.len(),
+            gauntlet_crypto::Mac::None => 0,
+        };
+        let key = suite.bulk.key_length();
+        let iv = match suite.bulk.block_length() {
+            // CBC has an IV in the key block before TLS 1.1 only.
+            block if block > 0 => if self.hs.version <= 0x0301 { block } else { 0 },
+            _ => suite.bulk.fixed_iv_length(),
+        };
+        let length = 2 * (mac + key + iv);
+        let block = self.prf().key_block(
+            &self.hs.master_secret,
+            &self.hs.hello.random,
+            &self.hs.server_random,
+            length,
+        );
+        let mut rest = block.as_slice();
+        let mut next = |length: usize| {
+            let (part, behind) = rest.split_at(length.min(rest.len()));
+            rest = behind;
+            part.to_vec()
+        };
+        let (client_mac, server_mac) = (next(mac), next(mac));
+        let (client_key, server_key) = (next(key), next(key));
+        let (client_iv, server_iv) = (next(iv), next(iv));
+        (
+            RecordKeys { key: client_key, iv: client_iv, mac_key: client_mac },
+            RecordKeys { key: server_key, iv: server_iv, mac_key: server_mac },
+        )
+    }
+
+    fn epoch12(&mut self, keys: RecordKeys) -> Epoch {
+        let suite = self.hs.suite;
+        let protection = suite.and_then(|suite| {
+            let version = self.hs.version.clamp(0x0300, 0x0303);
+            Protection::tls12(version, suite.bulk, suite.mac, self.hs.encrypt_then_mac, keys).ok()
+        });
+        if protection.is_none() {
+            self.event(What::NotFollowed { text: format!("no keys for suite {:#06x}", self.hs.suite_id) });
+        }
+        let name = if self.handshakes == 0 { "application".into() } else { "renegotiated".into() };
+        Epoch { name, protection, sequence: 0, tls13: false, secret: Vec::new() }
+    }
+
+    pub(crate) fn switch_inbound12(&mut self, keys: (RecordKeys, RecordKeys), from_client: bool) {
+        if !self.inbound.handshake.is_empty() {
+            self.remark("unexpected_message", "a handshake message lies across a change of keys");
+        }
+        let epoch = self.epoch12(if from_client { keys.0 } else { keys.1 });
+        self.inbound.switch(epoch);
+    }
+
+    pub(crate) fn switch_outbound12(&mut self, keys: (RecordKeys, RecordKeys)) {
+        let epoch = self.epoch12(if self.is_client() { keys.0 } else { keys.1 });
+        self.outbound.switch(epoch);
+    }
+
+    pub(crate) fn key_log(&mut self, label: &'static str, secret: &[u8]) {
+        let random = self.hs.hello.random.clone();
+        self.event(What::Secret { label: label.into(), random, secret: secret.to_vec() });
+    }
+
+    /// Both Finished are through.
+    pub(crate) fn establish(&mut self) {
+        if self.hs.established {
+            return;
+        }
+        self.hs.established = true;
+        self.handshakes += 1;
+        self.event(What::Established {
+            version: self.hs.version,
+            cipher_suite: self.hs.suite_id,
+            group: self.hs.group,
+            resumed: self.hs.session.is_some(),
+            alpn: self.hs.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
+        });
+    }
+
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+}
+
+fn is_garbage(what: &What) -> bool {
+    matches!(what, What::Remark { text, .. } if text.starts_with("no TLS record"))
+}
+
+/// The grammar's name of a key exchange.
+fn key_exchange_name(kind: KeyExchange) -> &'static str {
+    match kind {
+        KeyExchange::Tls13 | KeyExchange::Other => "null",
+        KeyExchange::Rsa => "rsa",
+        KeyExchange::Dhe => "dhe",
+        KeyExchange::Ecdhe => "ecdhe",
+        KeyExchange::Psk => "psk",
+        KeyExchange::DhePsk => "dhe_psk",
+        KeyExchange::EcdhePsk => "ecdhe_psk",
+        KeyExchange::RsaPsk => "rsa_psk",
+    }
+}

@@ -1,0 +1,537 @@
+//! The server's side: its choices, its honest messages, and what it makes of the client's.
+
+use crate::Peer;
+use crate::client::is_supported;
+use crate::config::Session;
+use crate::order::{Flow, Order, from_client};
+use crate::view::{self, ClientHelloView, RETRY_RANDOM, extension};
+use gauntlet_crypto::suite::{Authentication, KeyExchange};
+use gauntlet_crypto::{CipherSuite, Digest, KeyShare, NamedGroup, schedule13};
+use gauntlet_model::{Role, What};
+use gauntlet_wire::{Node, Plain, Value};
+
+fn named(entries: Vec<(&str, Plain)>) -> Plain {
+    Plain::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn number(value: u16) -> Plain {
+    Plain::Number(u64::from(value))
+}
+
+impl Peer {
+    /// A server waits for a ClientHello.
+    pub(crate) fn expect_hello(&mut self) {
+        self.hs.order = Order::default();
+    }
+
+    // ---- what the client sends -------------------------------------------------------------------
+
+    pub(crate) fn from_client(&mut self, name: &str, message: &[u8], node: &Node) {
+        match name {
+            "client_hello" => return self.take_client_hello(message, node),
+            "key_update" if self.is_tls13() && self.hs.established => return self.take_key_update(node),
+            _ => {}
+        }
+        if self.hs.version == 0 {
+            self.remark("unexpected_message", format!("{name} instead of client_hello"));
+            if self.is_pushover() {
+                self.choose();
+            }
+            return;
+        }
+        if let Err(could) = self.hs.order.take(name) {
+            self.remark("unexpected_message", format!("{name} instead of {could}"));
+        }
+        match name {
+            "certificate_verify" => self.check_certificate_verify(node, Role::Client),
+            "finished" => self.check_finished(node),
+            _ => {}
+        }
+        self.hash.add(message);
+        match name {
+            "certificate" => self.take_certificate(node),
+            "client_key_exchange" => self.take_client_key_exchange(node),
+            "finished" => self.take_client_finished(),
+            _ => {}
+        }
+    }
+
+    fn take_client_hello(&mut self, message: &[u8], node: &Node) {
+        let second = self.hs.retry.is_some() && self.hs.hellos == 1;
+        if self.hs.hellos > 0 && !second {
+            self.remark("unexpected_message", "client_hello instead of the rest of the handshake");
+            if self.hs.established && !self.is_tls13() {
+                self.renegotiate();
+            }
+        }
+        let hello = ClientHelloView::of(node);
+        self.remark_on_client_hello(node, &hello);
+        if second {
+            self.remark_on_second_hello(&hello);
+        }
+        self.hs.hello = hello;
+        self.hs.hellos += 1;
+        self.hash.add(message);
+        self.choose();
+    }
+
+    fn remark_on_client_hello(&mut self, node: &Node, hello: &ClientHelloView) {
+        let tls13 = hello.versions.contains(&0x0304) && self.config.has_version(0x0304);
+        let methods = view::bytes(node, "legacy_compression_methods");
+        if tls13 && methods != [0] {
+            self.remark("illegal_parameter", format!("compression methods {}", hex::encode(&methods)));
+        }
+        if !methods.contains(&0) {
+            self.remark("illegal_parameter", "no null compression method");
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        if let Some(kind) = hello.extensions.iter().find(|kind| !seen.insert(**kind)) {
+            self.remark("illegal_parameter", format!("extension {kind} stands twice"));
+        }
+        if !hello.offered_versions().iter().any(|version| self.config.has_version(*version)) {
+            self.remark("protocol_version", "no version in common");
+        }
+        if !tls13 {
+            return;
+        }
+        let has = |kind| hello.extensions.contains(&kind);
+        let psk = has(extension::PRE_SHARED_KEY);
+        if psk && hello.extensions.last() != Some(&extension::PRE_SHARED_KEY) {
+            self.remark("illegal_parameter", "pre_shared_key is not the last extension");
+        }
+        if psk && !has(extension::PSK_KEY_EXCHANGE_MODES) {
+            self.remark("missing_extension", "pre_shared_key without psk_key_exchange_modes");
+        }
+        if !psk && !has(extension::SIGNATURE_ALGORITHMS) {
+            self.remark("missing_extension", "no signature_algorithms");
+        }
+        if has(extension::SUPPORTED_GROUPS) != has(extension::KEY_SHARE) {
+            self.remark("missing_extension", "supported_groups and key_share do not come together");
+        }
+        self.remark_on_shares(hello);
+    }
+
+    fn remark_on_shares(&mut self, hello: &ClientHelloView) {
+        let mut seen = Vec::new();
+        for (group, share) in &hello.shares {
+            if seen.contains(group) {
+                self.remark("illegal_parameter", format!("two shares for group {group}"));
+            }
+            seen.push(*group);
+            if !hello.groups.contains(group) {
+                self.remark("illegal_parameter", format!("a share for group {group}, which is not in supported_groups"));
+            }
+            if is_supported(*group) && NamedGroup(*group).share_length(true) != Some(share.len()) {
+                self.remark("illegal_parameter", format!("a share of {} bytes for group {group}", share.len()));
+            }
+        }
+    }
+
+    fn remark_on_second_hello(&mut self, hello: &ClientHelloView) {
+        let first = self.hs.hello.clone();
+        let wanted = self.hs.retry.as_ref().and_then(|retry| retry.share.as_ref().map(|(group, _)| *group));
+        if let Some(wanted) = wanted
+            && hello.shares.iter().map(|(group, _)| *group).ne([wanted])
+        {
+            self.remark("illegal_parameter", format!("the second hello's shares are not one for group {wanted}"));
+        }
+        if hello.cipher_suites != first.cipher_suites || hello.random != first.random || hello.session_id != first.session_id {
+            self.remark("illegal_parameter", "the second hello differs from the first");
+        }
+    }
+
+    /// Settles on version, suite, group, and plans the answer.
+    fn choose(&mut self) {
+        let hello = self.hs.hello.clone();
+        let offered = hello.offered_versions();
+        let common = self.config.versions.iter().copied().find(|version| offered.contains(version));
+        let version = common.or(self.config.versions.first().copied()).unwrap_or(0x0304);
+        self.hs.version = version;
+        self.hs.suite_id = self.choose_suite(version, &hello);
+        self.hs.suite = CipherSuite(self.hs.suite_id).info();
+        self.hs.session = self.find_session(&hello);
+        if let Some(session) = self.hs.session.clone() {
+            self.hs.suite_id = session.cipher_suite;
+            self.hs.suite = CipherSuite(session.cipher_suite).info();
+            if !self.is_tls13() {
+                self.hs.master_secret = session.secret;
+            }
+        }
+        self.hs.alpn = hello.alpn.iter().find(|name| self.config.alpn.iter().any(|own| own.as_bytes() == **name)).cloned();
+        self.hs.scheme = self.choose_scheme(&hello);
+        if version >= 0x0304 {
+            self.plan13(&hello);
+        } else {
+            self.plan12(&hello);
+        }
+    }
+
+    fn choose_suite(&mut self, version: u16, hello: &ClientHelloView) -> u16 {
+        let fits = |suite: &u16| {
+            CipherSuite(*suite).info().is_some_and(|info| (info.key_exchange == KeyExchange::Tls13) == (version >= 0x0304))
+        };
+        let own = self.config.cipher_suites.clone();
+        let common = own.iter().copied().filter(fits).find(|suite| hello.cipher_suites.contains(suite));
+        if common.is_none() {
+            self.remark("handshake_failure", "no cipher suite in common");
+        }
+        common.or_else(|| own.into_iter().find(|suite| fits(suite))).unwrap_or(0x1301)
+    }
+
+    fn choose_scheme(&self, hello: &ClientHelloView) -> u16 {
+        let tls13 = self.is_tls13();
+        let rsa = !tls13 && self.hs.suite.is_some_and(|suite| suite.authentication == Authentication::Rsa);
+        let identities = if rsa {
+            [self.config.second_identity, self.config.identity]
+        } else {
+            [self.config.identity, self.config.second_identity]
+        };
+        let able = identities.into_iter().flatten().flat_map(|identity| identity.key.schemes(tls13));
+        let mut able = able.map(|scheme| scheme.0).peekable();
+        let first = able.peek().copied().unwrap_or(0x0403);
+        able.find(|scheme| hello.signature_schemes.contains(scheme)).unwrap_or(first)
+    }
+
+    fn plan13(&mut self, hello: &ClientHelloView) {
+        let group = self.config.groups.iter().copied().find(|group| hello.shares.iter().any(|(g, _)| g == group));
+        let other = self.config.groups.iter().copied().find(|group| hello.groups.contains(group));
+        self.due.clear();
+        if group.is_none() && self.hs.retry.is_none() && other.is_some() {
+            self.hs.group = other.unwrap_or(29);
+            self.due.extend(["hello_retry_request", "change_cipher_spec"]);
+            return;
+        }
+        if group.is_none() && other.is_none() && !hello.groups.is_empty() {
+            self.remark("handshake_failure", "no group in common");
+        }
+        self.hs.group = group.or(other).unwrap_or(29);
+        self.due.push_back("server_hello");
+        if self.hs.retry.is_none() {
+            self.due.push_back("change_cipher_spec");
+        }
+        self.due.push_back("encrypted_extensions");
+        if self.hs.session.is_none() {
+            if self.config.request_certificate {
+                self.due.push_back("certificate_request");
+            }
+            self.due.extend(["certificate", "certificate_verify"]);
+        }
+        self.due.push_back("finished");
+        let requested = self.config.request_certificate && self.hs.session.is_none();
+        self.hs.order = Order::new(from_client(Flow { tls13: true, requested, ..Flow::default() }));
+    }
+
+    fn plan12(&mut self, hello: &ClientHelloView) {
+        let common = self.config.groups.iter().copied().find(|group| hello.groups.contains(group));
+        self.hs.group = common.or(self.config.groups.first().copied()).unwrap_or(23);
+        self.due.clear();
+        self.due.push_back("server_hello");
+        let resumed = self.hs.session.is_some();
+        if resumed {
+            self.due.extend(["change_cipher_spec", "finished"]);
+        } else {
+            let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
+            self.due.push_back("certificate");
+            if matches!(exchange, KeyExchange::Ecdhe | KeyExchange::Dhe) {
+                self.due.push_back("server_key_exchange");
+            }
+            if self.config.request_certificate {
+                self.due.push_back("certificate_request");
+            }
+            self.due.push_back("server_hello_done");
+        }
+        let requested = self.config.request_certificate && !resumed;
+        self.hs.order = Order::new(from_client(Flow { resumed, requested, ..Flow::default() }));
+    }
+
+    // ---- sessions --------------------------------------------------------------------------------
+
+    /// A ticket of ours, or nothing: the state itself behind a MAC, since a test's secrets need no hiding.
+    fn find_session(&mut self, hello: &ClientHelloView) -> Option<Session> {
+        let tls13 = self.is_tls13();
+        let ticket = if tls13 {
+            if !hello.psk_modes.contains(&1) {
+                return None;
+            }
+            hello.identities.first().map(|(identity, _)| identity.clone())?
+        } else {
+            hello.ticket.clone()?
+        };
+        let session = self.open_ticket(&ticket)?;
+        let suite = CipherSuite(session.cipher_suite).info()?;
+        let fits = session.version == self.hs.version
+            && if tls13 {
+                self.hs.suite.is_some_and(|chosen| chosen.prf == suite.prf)
+            } else {
+                hello.cipher_suites.contains(&session.cipher_suite)
+            };
+        let suite_id = if tls13 { self.hs.suite_id } else { session.cipher_suite };
+        fits.then_some(Session { cipher_suite: suite_id, ..session })
+    }
+
+    fn seal_ticket(&self, version: u16, secret: &[u8]) -> Vec<u8> {
+        let mut ticket = version.to_be_bytes().to_vec();
+        ticket.extend(self.hs.suite_id.to_be_bytes());
+        ticket.push(u8::from(self.hs.extended_master_secret));
+        ticket.extend_from_slice(secret);
+        let mac = Digest::Sha256.hmac(&self.ticket_key, &[&ticket]);
+        ticket.extend(mac);
+        ticket
+    }
+
+    fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
+        let (state, mac) = ticket.split_at_checked(ticket.len().checked_sub(32)?)?;
+        if Digest::Sha256.hmac(&self.ticket_key, &[state]) != mac {
+            return None;
+        }
+        let [v0, v1, s0, s1, extended, secret @ ..] = state else { return None };
+        let cipher_suite = u16::from_be_bytes([*s0, *s1]);
+        Some(Session {
+            version: u16::from_be_bytes([*v0, *v1]),
+            cipher_suite,
+            digest: CipherSuite(cipher_suite).info()?.prf,
+            secret: secret.to_vec(),
+            ticket: ticket.to_vec(),
+            session_id: Vec::new(),
+            age_add: 0,
+            lifetime: 7200,
+            max_early_data: 0,
+            extended_master_secret: *extended == 1,
+            external: false,
+        })
+    }
+
+    // ---- honest messages -------------------------------------------------------------------------
+
+    pub(crate) fn honest_retry(&mut self) -> Plain {
+        let extensions = vec![
+            ("supported_versions", named(vec![("selected_version", Plain::Number(0x0304))])),
+            ("key_share", named(vec![("selected_group", number(self.hs.group))])),
+        ];
+        named(vec![
+            ("random", Plain::Bytes(RETRY_RANDOM.to_vec())),
+            ("legacy_session_id_echo", self.hs.hello.session_id.clone().into()),
+            ("cipher_suite", number(self.hs.suite_id)),
+            ("extensions", named(extensions)),
+        ])
+    }
+
+    pub(crate) fn honest_server_hello(&mut self) -> Plain {
+        let mut random = self.random(32);
+        let tls13 = self.is_tls13();
+        let extensions = if tls13 { self.hello_extensions13() } else { self.hello_extensions12() };
+        if !tls13 && self.config.has_version(0x0304) {
+            random[24..].copy_from_slice(b"DOWNGRD\x01");
+        }
+        let session_id = match (tls13, self.hs.session.is_some()) {
+            (true, _) | (false, true) => self.hs.hello.session_id.clone(),
+            (false, false) => self.random(32),
+        };
+        named(vec![
+            ("legacy_version", number(self.hs.version.min(0x0303))),
+            ("random", random.into()),
+            ("legacy_session_id_echo", session_id.into()),
+            ("cipher_suite", number(self.hs.suite_id)),
+            ("extensions", named(extensions)),
+        ])
+    }
+
+    fn hello_extensions13(&self) -> Vec<(&'static str, Plain)> {
+        let share = named(vec![("server_share", named(vec![("group", number(self.hs.group))]))]);
+        let mut extensions = vec![
+            ("supported_versions", named(vec![("selected_version", Plain::Number(0x0304))])),
+            ("key_share", share),
+        ];
+        if self.hs.session.is_some() {
+            extensions.push(("pre_shared_key", named(vec![("selected_identity", Plain::Number(0))])));
+        }
+        extensions
+    }
+
+    fn hello_extensions12(&mut self) -> Vec<(&'static str, Plain)> {
+        let hello = &self.hs.hello;
+        let has = |kind| hello.extensions.contains(&kind);
+        let cbc = self.hs.suite.is_some_and(|suite| suite.bulk.block_length() > 0);
+        let mut extensions: Vec<(&'static str, Plain)> = Vec::new();
+        if has(extension::EXTENDED_MASTER_SECRET) && self.config.extended_master_secret {
+            extensions.push(("extended_master_secret", Plain::Map(Vec::new())));
+        }
+        if has(extension::ENCRYPT_THEN_MAC) && self.config.encrypt_then_mac && cbc {
+            extensions.push(("encrypt_then_mac", Plain::Map(Vec::new())));
+        }
+        if has(extension::RENEGOTIATION_INFO) || hello.cipher_suites.contains(&0x00ff) {
+            let (client, server) = &self.last_verify_data;
+            let both = [client.as_slice(), server.as_slice()].concat();
+            extensions.push(("renegotiation_info", named(vec![("renegotiated_connection", both.into())])));
+        }
+        if has(extension::SESSION_TICKET) && self.config.tickets > 0 && self.hs.session.is_none() {
+            extensions.push(("session_ticket", Plain::Bytes(Vec::new())));
+        }
+        if let Some(name) = &self.hs.alpn {
+            let names: Plain = [name.clone()].into_iter().collect();
+            extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
+        }
+        extensions
+    }
+
+    pub(crate) fn honest_encrypted_extensions(&self) -> Plain {
+        let mut extensions: Vec<(&str, Plain)> = Vec::new();
+        if let Some(name) = &self.hs.alpn {
+            let names: Plain = [name.clone()].into_iter().collect();
+            extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
+        }
+        named(vec![("extensions", named(extensions))])
+    }
+
+    pub(crate) fn honest_certificate_request(&self) -> Plain {
+        let schemes: Plain = self.config.signature_schemes.iter().map(|scheme| u64::from(*scheme)).collect();
+        if self.is_tls13() {
+            let data = named(vec![("supported_signature_algorithms", schemes)]);
+            return named(vec![("extensions", named(vec![("signature_algorithms", data)]))]);
+        }
+        let types: Plain = [1_u64, 64].into_iter().collect();
+        named(vec![("certificate_types", types), ("supported_signature_algorithms", schemes)])
+    }
+
+    pub(crate) fn honest_server_key_exchange(&mut self) -> Result<Plain, String> {
+        let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
+        let group = if matches!(exchange, KeyExchange::Dhe | KeyExchange::DhePsk) { 256 } else { self.hs.group };
+        let share = KeyShare::generate(NamedGroup(group), &mut self.rng).map_err(|error| error.to_string())?;
+        let point = share.public().to_vec();
+        self.hs.shares.push((group, share));
+        let params = named(vec![
+            ("curve_params", named(vec![("curve_type", Plain::Number(3)), ("namedcurve", number(group))])),
+            ("public", named(vec![("point", point.into())])),
+        ]);
+        let signed = if self.hs.version >= 0x0303 {
+            named(vec![("algorithm", number(self.hs.scheme)), ("signature", Plain::Bytes(Vec::new()))])
+        } else {
+            named(vec![("signature", Plain::Bytes(Vec::new()))])
+        };
+        Ok(named(vec![("params", params), ("signed_params", signed)]))
+    }
+
+    pub(crate) fn fill_server_key_exchange(&mut self, tree: &mut Node) {
+        let Some(params) = tree.field("params") else { return };
+        let mut content = self.hs.hello.random.clone();
+        content.extend_from_slice(&self.hs.server_random);
+        content.extend(params.to_bytes());
+        let algorithm = tree.field("signed_params").and_then(|signed| view::number(signed, "algorithm"));
+        let signature = self.sign(algorithm.map_or(self.hs.scheme, |number| number as u16), &content);
+        if let Some(node) = tree.at_mut(&crate::draft::path("signed_params.signature")) {
+            node.value = Value::Bytes(signature);
+        }
+    }
+
+    pub(crate) fn honest_new_session_ticket(&mut self) -> Plain {
+        if !self.is_tls13() {
+            let secret = self.hs.master_secret.clone();
+            let ticket = self.seal_ticket(self.hs.version, &secret);
+            return named(vec![("ticket_lifetime_hint", Plain::Number(7200)), ("ticket", ticket.into())]);
+        }
+        let nonce = self.random(8);
+        let age_add = self.random(4).iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let psk = schedule13::resumption_psk(self.digest(), &self.hs.resumption_secret, &nonce);
+        let ticket = self.seal_ticket(0x0304, &psk);
+        named(vec![
+            ("ticket_lifetime", Plain::Number(7200)),
+            ("ticket_age_add", Plain::Number(age_add)),
+            ("ticket_nonce", nonce.into()),
+            ("ticket", ticket.into()),
+            ("extensions", Plain::Map(Vec::new())),
+        ])
+    }
+
+    // ---- the rest of the handshake ---------------------------------------------------------------
+
+    fn take_client_key_exchange(&mut self, node: &Node) {
+        let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
+        let keys = node.field("exchange_keys");
+        let secret = if exchange == KeyExchange::Rsa {
+            let encrypted = keys.map(|keys| view::bytes(keys, "encrypted_pre_master_secret")).unwrap_or_default();
+            self.decrypt_premaster(&encrypted)
+        } else {
+            let public = keys.map(|keys| view::bytes(keys, "ecdh_Yc")).unwrap_or_default();
+            match self.hs.shares.last().map(|(_, share)| share.derive(&public)) {
+                Some(Ok(secret)) => secret,
+                _ => {
+                    self.remark("illegal_parameter", "the client's share is not valid");
+                    Vec::new()
+                }
+            }
+        };
+        self.hs.premaster = secret;
+        self.make_master_secret();
+    }
+
+    /// [RFC 5246, 7.4.7.1]: what does not decrypt becomes random bytes, without a word.
+    fn decrypt_premaster(&mut self, encrypted: &[u8]) -> Vec<u8> {
+        let random = self.random(48);
+        let Some(identity) = self.identity() else { return random };
+        let block = identity.key.rsa_raw_decrypt(encrypted).unwrap_or_default();
+        let premaster = block.len().checked_sub(48).and_then(|start| block.get(start..));
+        let separator = block.len().checked_sub(49).and_then(|place| block.get(place));
+        let padded = block.starts_with(&[0, 2]) && separator == Some(&0) && block[2..block.len() - 49].iter().all(|b| *b != 0);
+        let version = self.hs.hello.legacy_version.to_be_bytes();
+        match premaster {
+            Some(premaster) if padded && premaster.starts_with(&version) => premaster.to_vec(),
+            _ => random,
+        }
+    }
+
+    fn take_client_finished(&mut self) {
+        self.hs.target_finished = true;
+        if self.is_tls13() {
+            self.make_resumption_secret();
+            let secret = self.hs.client_application.clone();
+            self.switch_inbound13("application", &secret);
+            for _ in 0..self.config.tickets.min(8) {
+                self.due.push_back("new_session_ticket");
+            }
+            return self.establish();
+        }
+        if self.hs.own_finished {
+            return self.finish12();
+        }
+        if self.hs.hello.extensions.contains(&extension::SESSION_TICKET) && self.config.tickets > 0 {
+            self.due.push_back("new_session_ticket");
+        }
+        self.due.extend(["change_cipher_spec", "finished"]);
+    }
+
+    /// Our Finished has gone out.
+    pub(crate) fn server_finished(&mut self) {
+        if self.hs.own_finished {
+            return;
+        }
+        self.hs.own_finished = true;
+        if !self.is_tls13() {
+            self.last_verify_data.1 = self.last_sent_finished.clone();
+            if self.hs.target_finished {
+                self.finish12();
+            }
+            return;
+        }
+        self.make_application_secrets();
+        let secret = self.hs.server_application.clone();
+        self.switch_outbound13("application", &secret);
+    }
+
+    /// For the pushover: takes the client's part for done, whatever it was.
+    pub fn pretend_finished(&mut self) {
+        if self.is_client() || self.hs.established {
+            return;
+        }
+        if self.hs.version == 0 {
+            self.choose();
+            return;
+        }
+        self.event(What::NotFollowed { text: "the client's part is made up".to_owned() });
+        if self.hs.own_finished || !self.is_tls13() {
+            if !self.is_tls13() && self.hs.master_secret.is_empty() {
+                self.make_master_secret();
+            }
+            self.take_client_finished();
+        }
+    }
+}

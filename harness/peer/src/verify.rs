@@ -1,0 +1,60 @@
+//! What signatures cover, and whether a chain leads to the harness's root.
+
+use gauntlet_model::Role;
+use openssl::stack::Stack;
+use openssl::x509::store::{X509Store, X509StoreBuilder};
+use openssl::x509::{X509, X509StoreContext};
+use std::sync::LazyLock;
+
+/// What a CertificateVerify of TLS 1.3 signs. [RFC 9846, 4.5.3]
+pub(crate) fn certificate_verify_content(signer: Role, transcript_hash: &[u8]) -> Vec<u8> {
+    let mut content = vec![0x20; 64];
+    content.extend_from_slice(match signer {
+        Role::Server => b"TLS 1.3, server CertificateVerify".as_slice(),
+        Role::Client => b"TLS 1.3, client CertificateVerify".as_slice(),
+    });
+    content.push(0);
+    content.extend_from_slice(transcript_hash);
+    content
+}
+
+static STORE: LazyLock<Result<X509Store, String>> = LazyLock::new(|| {
+    let text = |error: openssl::error::ErrorStack| error.to_string();
+    let mut builder = X509StoreBuilder::new().map_err(text)?;
+    builder.add_cert(X509::from_der(gauntlet_pki::root()).map_err(text)?).map_err(text)?;
+    Ok(builder.build())
+});
+
+/// Checks a chain (DER, leaf first) against the harness's root, and the name if there is one.
+///
+/// # Errors
+/// The alert that the chain deserves, and why.
+pub(crate) fn check_chain(chain: &[Vec<u8>], name: Option<&str>) -> Result<(), (&'static str, String)> {
+    let bad = |text: String| ("bad_certificate", text);
+    let store = STORE.as_ref().map_err(|error| ("internal_error", error.clone()))?;
+    let (leaf, rest) = chain.split_first().ok_or_else(|| ("decode_error", "no certificate".to_owned()))?;
+    let leaf = X509::from_der(leaf).map_err(|error| bad(format!("leaf does not parse: {error}")))?;
+    let mut others = Stack::new().map_err(|error| bad(error.to_string()))?;
+    for der in rest {
+        let certificate = X509::from_der(der).map_err(|error| bad(format!("issuer does not parse: {error}")))?;
+        others.push(certificate).map_err(|error| bad(error.to_string()))?;
+    }
+    let mut context = X509StoreContext::new().map_err(|error| bad(error.to_string()))?;
+    let result = context
+        .init(store, &leaf, &others, |context| {
+            let good = context.verify_cert()?;
+            Ok((good, context.error()))
+        })
+        .map_err(|error| bad(error.to_string()))?;
+    if !result.0 {
+        return Err(("certificate_unknown", result.1.error_string().to_owned()));
+    }
+    let names = leaf.subject_alt_names();
+    let is_for = |name: &str| {
+        names.iter().flatten().any(|entry| entry.dnsname().is_some_and(|dns| dns.eq_ignore_ascii_case(name)))
+    };
+    match name {
+        Some(name) if !is_for(name) => Err(bad(format!("the certificate is not for {name}"))),
+        _ => Ok(()),
+    }
+}
