@@ -323,7 +323,7 @@ impl Builder {
         }
         let Some(inner) = kind.as_struct() else { return self.node(kind, field.name, None) };
         known.extend(inner.fields.iter().map(|field| field.name));
-        let rest = given.rest();
+        let rest = given.rest(&self.scope);
         if rest.is_empty() {
             return self.node(kind, field.name, None);
         }
@@ -371,16 +371,28 @@ impl<'a> Given<'a> {
         found
     }
 
-    fn rest(&mut self) -> Vec<(String, Plain)> {
+    /// What is not the struct's own.
+    fn rest(&mut self, scope: &Scope) -> Vec<(String, Plain)> {
         let mut rest = Vec::new();
         for (field, used) in self.fields.iter().zip(&mut self.used) {
-            if !*used && self.own.iter().all(|own| own.name != field.0) {
+            if !*used && !claims(self.own, scope, &field.0) {
                 *used = true;
                 rest.push(field.clone());
             }
         }
         rest
     }
+}
+
+/// Whether one of the fields, or of those that a select puts among them, has that name.
+fn claims(fields: &'static [Field], scope: &Scope, name: &str) -> bool {
+    fields.iter().any(|field| match &field.what {
+        What::Splice(select) => match select.pick(scope) {
+            Picked::Arm(Arm::Fields(inner)) => claims(inner, scope, name),
+            _ => false,
+        },
+        _ => field.name == name,
+    })
 }
 
 /// Whether the map speaks of the struct's own fields.
