@@ -4,10 +4,19 @@
 //! substituted in the YAML tree before typing, so `$x` may stand anywhere; loading types each value
 //! once, so that a bad value in any case is found when the file is loaded.
 
+mod build;
+mod change;
 mod corpus;
+mod cover;
 mod expand;
+mod flow;
 mod load;
+mod names;
+mod parameters;
+mod substitute;
 mod twin;
+mod typer;
+mod value;
 
 pub use corpus::{Corpus, CorpusError};
 pub use expand::Expansion;
