@@ -54,6 +54,7 @@ const ALERTS: [&str; 38] = [
     "user_canceled",
 ];
 
+#[expect(clippy::print_stderr, reason = "cargo shows it when the build fails")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let folder = root.join("requirements");
@@ -63,7 +64,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for path in documents(&folder)? {
         println!("cargo:rerun-if-changed={}", path.display());
         let name = path.strip_prefix(&root)?.to_string_lossy().into_owned();
-        files.push(File::from_bytes(&name, &std::fs::read(&path)?).map_err(|errors| errors.render(false))?);
+        files.push(
+            File::from_bytes(&name, &std::fs::read(&path)?)
+                .map_err(|errors| errors.render(false))?,
+        );
     }
     match check(&files) {
         Ok(catalogue) => {
@@ -81,7 +85,10 @@ fn documents(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "yaml")
+    });
     paths.sort();
     Ok(paths)
 }
@@ -89,9 +96,16 @@ fn documents(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// All files as the JSON list of documents that `Catalogue` reads, or everything that is wrong with them.
 pub fn check(files: &[File]) -> Result<Value, Diagnostics> {
     let mut checker = Checker::default();
-    let documents: Vec<Value> = files.iter().filter_map(|file| checker.document(file)).collect();
+    let documents: Vec<Value> = files
+        .iter()
+        .filter_map(|file| checker.document(file))
+        .collect();
     checker.links();
-    if checker.errors.has_errors() { Err(checker.errors) } else { Ok(Value::Array(documents)) }
+    if checker.errors.has_errors() {
+        Err(checker.errors)
+    } else {
+        Ok(Value::Array(documents))
+    }
 }
 
 #[derive(Default)]
@@ -113,29 +127,46 @@ struct Link {
 
 impl Checker {
     fn document(&mut self, file: &File) -> Option<Value> {
-        let tree = file.parse().map_err(|errors| self.errors.extend(errors)).ok()?;
+        let tree = file
+            .parse()
+            .map_err(|errors| self.errors.extend(errors))
+            .ok()?;
         let mut map = MapReader::new(file, &tree, "a requirement file", &mut self.errors);
         let rfc = map.number("rfc", 1..=99_999, &mut self.errors);
         let draft = map.text("draft", &mut self.errors);
         map.require("title", &mut self.errors);
         let title = map.text("title", &mut self.errors);
         let obsoletes = map.list("obsoletes", &mut self.errors).unwrap_or_default();
-        let obsoletes: Vec<_> = obsoletes.iter().filter_map(|item| self.rfc_number(file, item)).collect();
+        let obsoletes: Vec<_> = obsoletes
+            .iter()
+            .filter_map(|item| self.rfc_number(file, item))
+            .collect();
         map.require("requirements", &mut self.errors);
-        let entries = map.list("requirements", &mut self.errors).unwrap_or_default();
+        let entries = map
+            .list("requirements", &mut self.errors)
+            .unwrap_or_default();
         map.finish(&mut self.errors);
 
-        let stem = Path::new(&*file.name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = Path::new(&*file.name)
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let named = match rfc {
             Some(number) => stem == format!("rfc{number}") && draft.is_none(),
             None => stem.starts_with("draft-") && draft.is_some(),
         };
         if !named {
             let message = "name of the file, `rfc` and `draft` do not agree";
-            let help = "`rfc<number>.yaml` with `rfc`, or `draft-<name>.yaml` with `draft`".to_owned();
-            self.errors.error(file, Span::empty(tree.span.start), message, Some(help));
+            let help =
+                "`rfc<number>.yaml` with `rfc`, or `draft-<name>.yaml` with `draft`".to_owned();
+            self.errors
+                .error(file, Span::empty(tree.span.start), message, Some(help));
         }
-        let requirements: Vec<Value> = entries.iter().filter_map(|entry| self.requirement(file, &stem, entry)).collect();
+        let requirements: Vec<Value> = entries
+            .iter()
+            .filter_map(|entry| self.requirement(file, &stem, entry))
+            .collect();
         Some(json!({
             "name": stem, "rfc": rfc, "title": title, "obsoletes": obsoletes, "requirements": requirements,
         }))
@@ -159,7 +190,11 @@ impl Checker {
                 out.insert(key.to_owned(), json!(true));
             }
         }
-        for (key, values) in [("level", &LEVELS[..]), ("binds", &BINDS), ("observable", &OBSERVABLE)] {
+        for (key, values) in [
+            ("level", &LEVELS[..]),
+            ("binds", &BINDS),
+            ("observable", &OBSERVABLE),
+        ] {
             map.require(key, errors);
             one_of(&mut map, key, values, &mut out, errors);
         }
@@ -175,21 +210,35 @@ impl Checker {
             known(file, *span, "alert", name, &ALERTS, errors);
         }
         if !alerts.is_empty() {
-            out.insert("alert".to_owned(), alerts.into_iter().map(|(name, _)| name).collect());
+            out.insert(
+                "alert".to_owned(),
+                alerts.into_iter().map(|(name, _)| name).collect(),
+            );
         }
         let mut target = None;
         for key in ["same_as", "superseded_by"] {
             let span = map.take(key).map(|value| value.span);
             if let (Some(to), Some(span)) = (map.text(key, errors), span) {
                 out.insert(key.to_owned(), json!(to));
-                self.links.push(Link { file: file.clone(), span, key, from: id.clone(), to: to.clone() });
+                self.links.push(Link {
+                    file: file.clone(),
+                    span,
+                    key,
+                    from: id.clone(),
+                    to: to.clone(),
+                });
                 target = Some(to);
             }
         }
         map.finish(errors);
 
         if let Err(help) = id_form(stem, &id) {
-            errors.error(file, span, format!("`{id}` is not an id of this file"), Some(help));
+            errors.error(
+                file,
+                span,
+                format!("`{id}` is not an id of this file"),
+                Some(help),
+            );
         }
         if self.ids.insert(id.clone(), target).is_some() {
             errors.error(file, span, format!("a second `{id}`"), None);
@@ -201,7 +250,12 @@ impl Checker {
         match item.kind {
             Kind::Number(number @ 1..=99_999) => Some(number),
             _ => {
-                self.errors.error(file, item.span, format!("`obsoletes` has RFC numbers, not {}", item.describe()), None);
+                self.errors.error(
+                    file,
+                    item.span,
+                    format!("`obsoletes` has RFC numbers, not {}", item.describe()),
+                    None,
+                );
                 None
             }
         }
@@ -211,10 +265,22 @@ impl Checker {
     fn links(&mut self) {
         let mut names: Vec<&str> = self.ids.keys().map(String::as_str).collect();
         names.sort_unstable();
-        for Link { file, span, key, from, to } in &self.links {
+        for Link {
+            file,
+            span,
+            key,
+            from,
+            to,
+        } in &self.links
+        {
             if !self.ids.contains_key(to) {
                 let help = did_you_mean(to, names.iter().copied());
-                self.errors.error(file, *span, format!("`{key}` names `{to}`, which does not exist"), help);
+                self.errors.error(
+                    file,
+                    *span,
+                    format!("`{key}` names `{to}`, which does not exist"),
+                    help,
+                );
                 continue;
             }
             let mut at = to;
@@ -225,21 +291,39 @@ impl Checker {
                 }
             }
             if at == from {
-                self.errors.error(file, *span, format!("`{key}` leads back to `{from}`"), None);
+                self.errors
+                    .error(file, *span, format!("`{key}` leads back to `{from}`"), None);
             }
         }
     }
 }
 
 /// Takes text that must be one of a few.
-fn one_of(map: &mut MapReader<'_>, key: &'static str, values: &[&str], out: &mut Map<String, Value>, errors: &mut Diagnostics) {
-    let Some(span) = map.take(key).map(|value| value.span) else { return };
-    let Some(text) = map.text(key, errors) else { return };
+fn one_of(
+    map: &mut MapReader<'_>,
+    key: &'static str,
+    values: &[&str],
+    out: &mut Map<String, Value>,
+    errors: &mut Diagnostics,
+) {
+    let Some(span) = map.take(key).map(|value| value.span) else {
+        return;
+    };
+    let Some(text) = map.text(key, errors) else {
+        return;
+    };
     known(map.file(), span, key, &text, values, errors);
     out.insert(key.to_owned(), json!(text));
 }
 
-fn known(file: &File, span: Span, what: &str, text: &str, values: &[&str], errors: &mut Diagnostics) {
+fn known(
+    file: &File,
+    span: Span,
+    what: &str,
+    text: &str,
+    values: &[&str],
+    errors: &mut Diagnostics,
+) {
     if !values.contains(&text) {
         let few = || (values.len() < 8).then(|| format!("one of {}", values.join(", ")));
         let help = did_you_mean(text, values.iter().copied()).or_else(few);
@@ -250,13 +334,16 @@ fn known(file: &File, span: Span, what: &str, text: &str, values: &[&str], error
 /// `<stem>-<section>-<nn>`.
 fn id_form(stem: &str, id: &str) -> Result<(), String> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let appendix = |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let appendix =
+        |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     let section = |text: &str| {
         let mut parts = text.split('.');
         let first = parts.next().unwrap_or_default();
         (digits(first) || appendix(first)) && parts.all(digits)
     };
-    let rest = id.strip_prefix(stem).and_then(|rest| rest.strip_prefix('-'));
+    let rest = id
+        .strip_prefix(stem)
+        .and_then(|rest| rest.strip_prefix('-'));
     match rest.and_then(|rest| rest.rsplit_once('-')) {
         Some((place, number)) if section(place) && number.len() == 2 && digits(number) => Ok(()),
         _ => Err(format!("it should read `{stem}-<section>-<nn>`")),

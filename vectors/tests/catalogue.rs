@@ -1,27 +1,44 @@
 //! The catalogue that is compiled in, and what its build script refuses.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use gauntlet_vectors::catalogue::{Catalogue, Level, Requirement};
 use gauntlet_yaml::File;
 use std::collections::HashSet;
 
 #[path = "../build.rs"]
-#[allow(dead_code, clippy::print_stdout, clippy::print_stderr, reason = "its `main` is for cargo")]
+#[allow(
+    dead_code,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "its `main` is for cargo"
+)]
 mod build;
 
 #[test]
 fn every_entry_is_there() {
     let catalogue = Catalogue::embedded();
-    let counts: Vec<(&str, usize)> =
-        catalogue.documents().iter().map(|document| (&*document.name, document.requirements.len())).collect();
+    let counts: Vec<(&str, usize)> = catalogue
+        .documents()
+        .iter()
+        .map(|document| (&*document.name, document.requirements.len()))
+        .collect();
     assert_eq!(counts.len(), 32);
     assert!(counts.is_sorted());
-    for expected in [("draft-ecdhe-mlkem", 24), ("rfc5246", 268), ("rfc7685", 4), ("rfc9846", 747), ("rfc9849", 82)] {
+    for expected in [
+        ("draft-ecdhe-mlkem", 24),
+        ("rfc5246", 268),
+        ("rfc7685", 4),
+        ("rfc9846", 747),
+        ("rfc9849", 82),
+    ] {
         assert!(counts.contains(&expected), "{expected:?}");
     }
     assert_eq!(counts.iter().map(|(_, count)| count).sum::<usize>(), 1766);
-    let ids: HashSet<&str> = catalogue.requirements().map(|requirement| &*requirement.id).collect();
+    let ids: HashSet<&str> = catalogue
+        .requirements()
+        .map(|requirement| &*requirement.id)
+        .collect();
     assert_eq!(ids.len(), 1766);
 }
 
@@ -42,6 +59,24 @@ fn nothing_is_lost_on_the_way() {
             assert_eq!(written, serde_json::to_value(read).unwrap());
         }
     }
+}
+
+#[test]
+fn it_is_read_quickly() {
+    let json = serde_json::to_vec(Catalogue::embedded().documents()).unwrap();
+    let fastest = (0..5)
+        .map(|_| {
+            let before = std::time::Instant::now();
+            let read = Catalogue::new(serde_json::from_slice(&json).unwrap());
+            assert_eq!(read.documents(), Catalogue::embedded().documents());
+            before.elapsed()
+        })
+        .min();
+    let bound = if cfg!(debug_assertions) { 200 } else { 10 };
+    assert!(
+        fastest.unwrap() < std::time::Duration::from_millis(bound),
+        "{fastest:?}"
+    );
 }
 
 #[test]
@@ -67,15 +102,24 @@ fn entries_are_found_by_id() {
     assert_eq!(found.citation(), "RFC 9846, 2");
     assert!(!found.is_stated());
     assert_eq!(requirement("rfc5246-7.4.7.1-08").section(), "7.4.7.1");
-    assert_eq!(requirement("draft-ecdhe-mlkem-4.1-01").citation(), "draft-ecdhe-mlkem, 4.1");
+    assert_eq!(
+        requirement("draft-ecdhe-mlkem-4.1-01").citation(),
+        "draft-ecdhe-mlkem, 4.1"
+    );
     assert!(Catalogue::embedded().requirement("rfc9846-2-99").is_none());
 }
 
 #[test]
 fn the_same_rule_is_counted_at_one_place() {
     let catalogue = Catalogue::embedded();
-    assert_eq!(catalogue.resolve("rfc9846-2-01").unwrap().id, "rfc9846-4.3.8-18");
-    assert_eq!(catalogue.resolve("rfc9846-2-02").unwrap().id, "rfc9846-2-02");
+    assert_eq!(
+        catalogue.resolve("rfc9846-2-01").unwrap().id,
+        "rfc9846-4.3.8-18"
+    );
+    assert_eq!(
+        catalogue.resolve("rfc9846-2-02").unwrap().id,
+        "rfc9846-2-02"
+    );
     assert!(catalogue.resolve("nothing").is_none());
     for requirement in catalogue.requirements() {
         let counted = catalogue.resolve(&requirement.id).unwrap();
@@ -99,7 +143,16 @@ fn nearest_forgives_slips_and_nothing_else() {
     ] {
         assert_eq!(nearest(typed), Some(meant), "{typed}");
     }
-    for typed in ["", "-", "rfc8446-4.2.2-30", "rfc9846", "rfc9846-99.99.99-01", "server_hello", "x-y-z", "é-é-é"] {
+    for typed in [
+        "",
+        "-",
+        "rfc8446-4.2.2-30",
+        "rfc9846",
+        "rfc9846-99.99.99-01",
+        "server_hello",
+        "x-y-z",
+        "é-é-é",
+    ] {
         assert_eq!(nearest(typed), None, "{typed}");
     }
 }
@@ -107,11 +160,21 @@ fn nearest_forgives_slips_and_nothing_else() {
 #[test]
 fn sentences() {
     let ids = [
-        "rfc9846-2-01", "rfc9846-2-02", "rfc9846-2-04", "rfc9846-4.2.2-30", "rfc5246-4.7-04", "rfc5246-7.4.7.1-08",
-        "rfc9525-6.2-01", "rfc9846-5.1-07", "draft-ecdhe-mlkem-4.1-01",
+        "rfc9846-2-01",
+        "rfc9846-2-02",
+        "rfc9846-2-04",
+        "rfc9846-4.2.2-30",
+        "rfc5246-4.7-04",
+        "rfc5246-7.4.7.1-08",
+        "rfc9525-6.2-01",
+        "rfc9846-5.1-07",
+        "draft-ecdhe-mlkem-4.1-01",
     ];
-    let shown: Vec<String> =
-        ids.iter().map(|id| requirement(id)).map(|r| format!("{}: {}", r.citation(), r.sentence())).collect();
+    let shown: Vec<String> = ids
+        .iter()
+        .map(|id| requirement(id))
+        .map(|r| format!("{}: {}", r.citation(), r.sentence()))
+        .collect();
     insta::assert_snapshot!(shown.join("\n"));
 }
 
@@ -119,9 +182,21 @@ fn sentences() {
 fn every_sentence_can_be_read() {
     for requirement in Catalogue::embedded().requirements() {
         let sentence = requirement.sentence();
-        assert!(sentence.starts_with('A') && sentence.ends_with('.') && !sentence.ends_with(".."), "{sentence}");
-        assert!(!sentence.contains("  ") && !sentence.contains('\n'), "{sentence}");
-        assert!(requirement.alert.iter().all(|alert| sentence.contains(&**alert)), "{sentence}");
+        assert!(
+            sentence.starts_with('A') && sentence.ends_with('.') && !sentence.ends_with(".."),
+            "{sentence}"
+        );
+        assert!(
+            !sentence.contains("  ") && !sentence.contains('\n'),
+            "{sentence}"
+        );
+        assert!(
+            requirement
+                .alert
+                .iter()
+                .all(|alert| sentence.contains(&**alert)),
+            "{sentence}"
+        );
     }
 }
 
@@ -129,8 +204,13 @@ fn every_sentence_can_be_read() {
 fn refused(name: &str, entries: &str) -> String {
     let head = "rfc: 1\ntitle: One\nrequirements:\n";
     let good = "  - { id: rfc1-1-01, level: MUST, binds: both, then: be good, observable: wire, topic: a }\n";
-    let files = [File::new("requirements/rfc1.yaml", &format!("{head}{good}")), File::new(name, entries)];
-    build::check(&files).expect_err("this must be refused").render(false)
+    let files = [
+        File::new("requirements/rfc1.yaml", &format!("{head}{good}")),
+        File::new(name, entries),
+    ];
+    build::check(&files)
+        .expect_err("this must be refused")
+        .render(false)
 }
 
 fn entry(changed: &str, to: &str) -> String {

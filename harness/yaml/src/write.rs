@@ -126,7 +126,7 @@ fn write_list(items: &[Yaml], indent: usize, out: &mut String) {
 
 /// Whether a list or map is better read in one line.
 fn fits(value: &Yaml, column: usize) -> bool {
-    let steps = |items: &[Yaml]| items.len() > 1 && items.iter().any(|item| matches!(item.kind, Kind::Map(_)));
+    let steps = |items: &[Yaml]| items.len() > 1 && matches!(items[0].kind, Kind::Map(_));
     match &value.kind {
         Kind::List(items) if steps(items) => return false,
         Kind::List(items) if items.is_empty() => return true,
@@ -139,7 +139,13 @@ fn fits(value: &Yaml, column: usize) -> bool {
 fn height(value: &Yaml) -> usize {
     match &value.kind {
         Kind::List(items) => 1 + items.iter().map(height).max().unwrap_or(0),
-        Kind::Map(entries) => 1 + entries.iter().map(|(_, value)| height(value)).max().unwrap_or(0),
+        Kind::Map(entries) => {
+            1 + entries
+                .iter()
+                .map(|(_, value)| height(value))
+                .max()
+                .unwrap_or(0)
+        }
         _ => 0,
     }
 }
@@ -153,20 +159,32 @@ fn write_scalar(value: &Yaml, in_flow: bool, out: &mut String) {
 
 fn write_text(text: &str, in_flow: bool, is_key: bool, out: &mut String) {
     // Keys are text anyway, but what looks like a number stays as it is; only nothing and `<<` need quotes.
-    let means_text = is_key && !text.is_empty() || matches!(Kind::of_plain(text), Kind::Text(_)) && !numeric(text);
-    if means_text && plain(text, in_flow) { out.push_str(text) } else { quote(text, out) }
+    let means_text = is_key && !text.is_empty()
+        || matches!(Kind::of_plain(text), Kind::Text(_)) && !numeric(text);
+    if means_text && plain(text, in_flow) {
+        out.push_str(text)
+    } else {
+        quote(text, out)
+    }
 }
 
 /// Whether some parser might take text for a number: `+1`, `1.5`, `012`, `1_000`.
 fn numeric(text: &str) -> bool {
     let digits = text.replace('_', "");
-    digits.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && digits.parse::<f64>().is_ok()
-        || ["0x", "0o", "0b"].iter().any(|radix| digits.trim_start_matches(['+', '-']).starts_with(radix))
+    digits.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+        && digits.parse::<f64>().is_ok()
+        || ["0x", "0o", "0b"]
+            .iter()
+            .any(|radix| digits.trim_start_matches(['+', '-']).starts_with(radix))
 }
 
 /// Whether text can be written without quotes; careful, so that no parser sees anything else in it.
 fn plain(text: &str, in_flow: bool) -> bool {
-    let harmless = |c: char| c.is_ascii_alphanumeric() || "_./$+-()^;~!?&*@%`|>'\"#=:, <\\".contains(c) || c > '\u{A0}' && c.is_alphanumeric();
+    let harmless = |c: char| {
+        c.is_ascii_alphanumeric()
+            || "_./$+-()^;~!?&*@%`|>'\"#=:, <\\".contains(c)
+            || c > '\u{A0}' && c.is_alphanumeric()
+    };
     let brackets = |c: char| !in_flow && "[]{}".contains(c);
     let start = |c: char| c.is_alphanumeric() || "_/$+.(^".contains(c);
     text.len() < SIMPLE_KEY
@@ -176,6 +194,7 @@ fn plain(text: &str, in_flow: bool) -> bool {
         && !text.contains(": ")
         && !text.contains(" #")
         && !text.starts_with("...")
+        && !text.split(' ').any(|word| matches!(word, "-" | "?" | ":"))
         && !(in_flow && text.contains([',', ':', '?', '#']))
 }
 
@@ -192,7 +211,11 @@ fn quote(text: &str, out: &mut String) {
             _ if c.is_alphanumeric() => out.push(c),
             _ => {
                 let code = u32::from(c);
-                let escaped = if code > 0xFFFF { write!(out, "\\U{code:08X}") } else { write!(out, "\\u{code:04X}") };
+                let escaped = if code > 0xFFFF {
+                    write!(out, "\\U{code:08X}")
+                } else {
+                    write!(out, "\\u{code:04X}")
+                };
                 escaped.expect("writing into a String succeeds");
             }
         }
@@ -206,12 +229,14 @@ fn literal(text: &str) -> bool {
     body.contains('\n')
         && !body.starts_with([' ', '\n', '\t', '#'])
         && !body.ends_with('\n')
-        && body.lines().all(|line| !line.ends_with(' ') && (line.is_empty() || line.trim_start_matches(' ') != ""))
+        && body.lines().all(|line| !line.ends_with(' '))
         && body.chars().all(|c| c == '\n' || (' '..='~').contains(&c))
 }
 
 fn write_literal(text: &str, indent: usize, out: &mut String) {
-    let (body, chomp) = text.strip_suffix('\n').map_or((text, " |-\n"), |body| (body, " |\n"));
+    let (body, chomp) = text
+        .strip_suffix('\n')
+        .map_or((text, " |-\n"), |body| (body, " |\n"));
     out.push_str(chomp);
     for line in body.split('\n') {
         if !line.is_empty() {

@@ -1,7 +1,5 @@
 //! Typed loading by serde, and its complaints.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
 use gauntlet_yaml::{File, Kind, Spanned, Yaml, from_str};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,7 +41,10 @@ enum Ready {
     #[default]
     AtOnce,
     Line(String),
-    Port { number: u16, tries: u8 },
+    Port {
+        number: u16,
+        tries: u8,
+    },
     Range(u8, u8),
 }
 
@@ -78,7 +79,13 @@ title: über
     assert_eq!(profile.roles, [Role::Client, Role::Server]);
     assert_eq!(profile.options["client_auth"], ["-verify", "1"]);
     assert_eq!(profile.codes, BTreeMap::from([(2, false), (31, true)]));
-    assert_eq!(profile.ready, Ready::Port { number: 4433, tries: 3 });
+    assert_eq!(
+        profile.ready,
+        Ready::Port {
+            number: 4433,
+            tries: 3
+        }
+    );
     assert_eq!(profile.pair, Some((1, Newtype(-2))));
     assert_eq!(profile.title.value, "über");
     let span = profile.title.span;
