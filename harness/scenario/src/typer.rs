@@ -250,21 +250,19 @@ fn check(path: &Path, message: &str) -> Result<(), (String, Option<String>)> {
             .or_else(|| Some(format!("records have {}", names::listed(names::RECORD_FIELDS))));
         return Err((format!("records have no field `{first}`"), help));
     }
-    if message == "application_data" || (first == "body" && path.segments.len() == 1) {
+    if message == "every" || (first == "body" && path.segments.len() == 1) {
         return Ok(());
     }
-    // Whatever lies in an opened field is for the peer to know.
-    let opened = path.segments.iter().position(|segment| *segment == Segment::Inside);
-    let path = Path { segments: path.segments[..opened.unwrap_or(path.segments.len())].to_vec() };
     let type_name = match message {
         "alert" => "Alert",
         "change_cipher_spec" => "ChangeCipherSpec",
         "heartbeat" => "HeartbeatMessage",
-        // Certificates are described once; the inner hello is laid out as the outer.
+        "application_data" => "ApplicationData",
+        // The inner hello is laid out as the outer.
         "client_hello_inner" => "client_hello",
         other => other,
     };
-    Grammar::tls().check_path(type_name, &path).map_err(|error| {
+    Grammar::tls().check_path(type_name, path).map_err(|error| {
         let help = error.suggestion.map(|name| format!("did you mean `{name}`?"));
         (format!("{message} has no such field: {}", error.message), help)
     })
