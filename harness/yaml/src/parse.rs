@@ -43,7 +43,8 @@ fn readable(file: &File, errors: &mut Diagnostics) -> bool {
     if let Some((start, c)) = file
         .text
         .char_indices()
-        .find(|(_, c)| control(*c) || c1(*c))
+        // A byte order mark is one only at the very start.
+        .find(|(at, c)| control(*c) || c1(*c) || *at > 0 && *c == '\u{FEFF}')
     {
         let code = u32::from(c);
         let help = format!("within double quotes it can be written as `\\u{code:04X}`");
@@ -54,7 +55,7 @@ fn readable(file: &File, errors: &mut Diagnostics) -> bool {
         errors.error(
             file,
             span,
-            format!("control character U+{code:04X}"),
+            format!("invisible character U+{code:04X}"),
             Some(help),
         );
         return false;

@@ -53,6 +53,7 @@ golden! {
     tag: refused("a: !secret b\nc: !!str 1\nd: &x !list\n  - 1\n");
     several_documents: refused("a: 1\n---\nb: 2\n");
     control_character: refused("a: b\u{7}\n");
+    byte_order_mark_within: refused("a: b\u{FEFF}\n");
     list_as_key: refused("? [a, b]\n: c\n");
     value_without_key: refused("{: c}\n");
     merge_of_text: refused("<<: x\na: b\n");
