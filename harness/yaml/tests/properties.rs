@@ -108,7 +108,7 @@ fn small_tree() -> impl Strategy<Value = Yaml> {
             any::<i64>().prop_map(i128::from),
             any::<u64>().prop_map(i128::from)
         ],
-        "[a-z]{1,9}",
+        "k[a-z]{0,9}",
     )
 }
 
