@@ -1,0 +1,832 @@
+//! The flow interpreter: a case over a link → a transcript.
+
+use crate::decide::{self, Scene};
+use crate::values::Source;
+use crate::{number_steps, steps_of};
+use gauntlet_model::case::{Direction, Record};
+use gauntlet_model::{
+    Alteration, Case, Close, Cut, Event, Expect, Form, HandshakeOptions, HandshakeStep, Link, LinkError, MessageChange,
+    MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step, StepKind, Transcript, What, Which,
+};
+use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Session, Temper};
+use gauntlet_wire::Segment;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Bytes of the target's that are kept in the transcript of one connection.
+const KEPT: usize = 256 << 10;
+/// Bytes of the target's that are read on one connection before it counts as a flood.
+const FLOOD: usize = 32 << 20;
+
+/// How a case is played.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The case's seed.
+    pub seed: [u8; 32],
+    /// The target's name, for the transcript.
+    pub target: String,
+    /// How long an answer may take that is due.
+    pub reply: Duration,
+    /// How long it must be quiet to count as silence.
+    pub silence: Duration,
+}
+
+impl Settings {
+    /// For stacks in memory, where quiet is a fact.
+    pub fn memory(target: &str, seed: [u8; 32]) -> Settings {
+        Settings { seed, target: target.to_owned(), reply: Duration::ZERO, silence: Duration::ZERO }
+    }
+}
+
+/// Plays a case. What goes wrong on our side is in the transcript, as `Trouble`.
+pub fn play(case: &Case, link: &mut dyn Link, settings: &Settings) -> Transcript {
+    let mut transcript = Transcript {
+        case: case.id.clone(),
+        target: settings.target.clone(),
+        seed: hex::encode(settings.seed),
+        events: Vec::new(),
+    };
+    let plays = match &case.plays {
+        Plays::Once => 1,
+        Plays::Times(times) => *times,
+        Plays::Variants(variants) => variants.len() as u32,
+        Plays::Until { at_most, .. } => *at_most,
+    };
+    for number in 0..plays {
+        let start = transcript.events.len();
+        let mut seed = settings.seed;
+        for (byte, part) in seed.iter_mut().zip(number.to_le_bytes()) {
+            *byte ^= part;
+        }
+        let mut player = Player::new(case, number, link, settings, seed, &mut transcript.events);
+        player.run();
+        if let Plays::Until { conditions, at_most } = &case.plays {
+            let scene = Scene {
+                events: &transcript.events[start..],
+                connection: 0,
+                began: 0,
+                cursor: 0,
+                peer: case.peer,
+                over: true,
+            };
+            if decide::check(conditions, scene).kind == gauntlet_model::Kind::Pass {
+                // Only the play that was waited for is judged.
+                let mut events = transcript.events.split_off(start);
+                events.iter_mut().for_each(|event| event.play = 0);
+                transcript.events = events;
+                return transcript;
+            }
+            if number + 1 == *at_most {
+                let us = link.now();
+                let text = format!("did not come about in {at_most} plays");
+                transcript.events = vec![Event { play: 0, connection: 0, us, what: What::Trouble { text, skip: false } }];
+            }
+        }
+    }
+    transcript
+}
+
+/// Why the flow stops.
+enum Stop {
+    /// A step has failed, or nothing more can be done.
+    Over,
+    /// Something on our side.
+    Trouble(String, bool),
+}
+
+type Flow = Result<(), Stop>;
+
+struct Connection {
+    peer: Peer,
+    link: usize,
+    /// The target has ended its side.
+    ended: bool,
+    /// We have ended ours.
+    closed: bool,
+    /// We answer and finish by ourselves.
+    drives: bool,
+    cursor: usize,
+    read: usize,
+    /// Messages of ours in the current handshake, by name.
+    sent: HashMap<String, usize>,
+    offered_at: Option<usize>,
+}
+
+struct Player<'a> {
+    case: &'a Case,
+    play: u32,
+    link: &'a mut dyn Link,
+    settings: &'a Settings,
+    seed: [u8; 32],
+    /// Events of all plays; this one's begin at `base`.
+    events: &'a mut Vec<Event>,
+    base: usize,
+    numbers: HashMap<*const Step, u32>,
+    connections: Vec<Connection>,
+    current: usize,
+    sessions: Vec<Session>,
+    running: Vec<(u32, bool)>,
+}
+
+impl<'a> Player<'a> {
+    fn new(
+        case: &'a Case,
+        play: u32,
+        link: &'a mut dyn Link,
+        settings: &'a Settings,
+        seed: [u8; 32],
+        events: &'a mut Vec<Event>,
+    ) -> Player<'a> {
+        let steps = number_steps(steps_of(case, play as usize));
+        let numbers = steps.into_iter().enumerate().map(|(n, step)| (std::ptr::from_ref(step), n as u32)).collect();
+        let base = events.len();
+        Player {
+            case,
+            play,
+            link,
+            settings,
+            seed,
+            events,
+            base,
+            numbers,
+            connections: Vec::new(),
+            current: 0,
+            sessions: Vec::new(),
+            running: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) {
+        let steps = steps_of(self.case, self.play as usize);
+        if self.play == 0 || self.connections.is_empty() {
+            let result = if matches!(steps.first().map(|step| &step.kind), Some(StepKind::Connect)) {
+                self.run_steps(steps, false)
+            } else {
+                self.connect().and_then(|()| self.run_steps(steps, false))
+            };
+            if let Err(Stop::Trouble(text, skip)) = result {
+                self.event(What::Trouble { text, skip });
+            }
+        }
+        while let Some((step, _)) = self.running.pop() {
+            self.event(What::StepEnded { step });
+        }
+        self.finish();
+    }
+
+    /// Ends what is still open, and looks how the target is.
+    fn finish(&mut self) {
+        for number in 0..self.connections.len() {
+            if !self.connections[number].closed {
+                self.flush(number);
+                self.link.close(self.connections[number].link, Close::Fin);
+            }
+        }
+        if let Some(exit) = self.link.exit() {
+            let what =
+                What::Target { status: exit.status, signal: exit.signal, stderr: exit.stderr, crashed: exit.crashed };
+            self.event(what);
+        }
+    }
+
+    fn event(&mut self, what: What) {
+        let connection = self.current as u32;
+        self.event_on(connection, what);
+    }
+
+    fn event_on(&mut self, connection: u32, what: What) {
+        let us = self.link.now();
+        self.events.push(Event { play: self.play, connection, us, what });
+    }
+
+    fn played(&self) -> &[Event] {
+        &self.events[self.base..]
+    }
+
+    fn here(&mut self) -> &mut Connection {
+        &mut self.connections[self.current]
+    }
+
+    fn connect(&mut self) -> Flow {
+        let link = self.link.connect().map_err(link_trouble)?;
+        let mut seed = self.seed;
+        seed[8] ^= self.connections.len() as u8;
+        let mut peer = Peer::new(self.config(), seed);
+        if self.case.peer == Role::Server {
+            peer.config_mut().verify_chain = false;
+        }
+        self.connections.push(Connection {
+            peer,
+            link,
+            ended: false,
+            closed: false,
+            drives: false,
+            cursor: 0,
+            read: 0,
+            sent: HashMap::new(),
+            offered_at: None,
+        });
+        self.current = self.connections.len() - 1;
+        self.event(What::Connected);
+        Ok(())
+    }
+
+    fn config(&self) -> Config {
+        match self.case.peer {
+            Role::Client => Config::client(&self.case.versions),
+            Role::Server => Config { temper: Temper::Patient, ..Config::server(&self.case.versions) },
+        }
+    }
+
+    // ---- steps -----------------------------------------------------------------------------------
+
+    fn run_steps(&mut self, steps: &'a [Step], nested: bool) -> Flow {
+        for step in steps {
+            self.run_step(step, nested)?;
+        }
+        Ok(())
+    }
+
+    fn run_step(&mut self, step: &'a Step, nested: bool) -> Flow {
+        if let Some(on) = step.on {
+            if on >= self.connections.len() {
+                return Err(Stop::Trouble(format!("there is no connection {on} yet"), false));
+            }
+            self.current = on;
+        } else if !nested && !self.connections.is_empty() {
+            self.current = self.connections.len() - 1;
+        }
+        let number = self.numbers.get(&std::ptr::from_ref(step)).copied().unwrap_or(0);
+        if matches!(step.kind, StepKind::Connect) {
+            self.connect()?;
+        }
+        self.event(What::StepBegan {
+            line: step.place.line as u32,
+            column: step.place.column as u32,
+            step: number,
+            nested,
+        });
+        let began = self.played().len() - 1;
+        self.running.push((number, nested));
+        let result = self.run_kind(step, number, began);
+        if matches!(result, Err(Stop::Trouble(..))) {
+            return result;
+        }
+        if self.running.last().is_some_and(|(running, _)| *running == number) {
+            self.running.pop();
+            self.event(What::StepEnded { step: number });
+        }
+        result
+    }
+
+    fn run_kind(&mut self, step: &'a Step, number: u32, began: usize) -> Flow {
+        match &step.kind {
+            StepKind::Handshake(handshake) => self.run_handshake(handshake, number, began),
+            StepKind::Send(send) => self.run_send(send, number),
+            StepKind::Expect(expect) => self.run_expect(expect, began),
+            StepKind::Check(conditions) => {
+                self.wait_if_nothing_is_owed();
+                let outcome = decide::check(conditions, self.scene(began, true));
+                if outcome.kind == gauntlet_model::Kind::Pass { Ok(()) } else { Err(Stop::Over) }
+            }
+            StepKind::Connect => Ok(()),
+            StepKind::Close(how) => self.close(*how),
+            StepKind::Pause { milliseconds } => {
+                self.flush(self.current);
+                let patience = Duration::from_millis(*milliseconds);
+                let connection = self.current;
+                self.receive(connection, patience);
+                Ok(())
+            }
+            StepKind::Ask(action) => {
+                self.flush(self.current);
+                let link = self.here().link;
+                self.link.ask(link, action).map_err(link_trouble)
+            }
+            StepKind::Repeat { times, steps } => {
+                for _ in 0..*times {
+                    self.run_steps(steps, true)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A check looks at what has come; what was sent before it is first given a chance to be answered.
+    fn wait_if_nothing_is_owed(&mut self) {
+        let connection = self.current;
+        let waiting = self.flush(connection);
+        if waiting && !self.connections[connection].ended {
+            self.receive(connection, self.settings.reply);
+        }
+    }
+
+    fn scene(&self, began: usize, over: bool) -> Scene<'_> {
+        Scene {
+            events: self.played(),
+            connection: self.current as u32,
+            began,
+            cursor: self.connections[self.current].cursor,
+            peer: self.case.peer,
+            over,
+        }
+    }
+
+    fn close(&mut self, how: Close) -> Flow {
+        if how == Close::CloseNotify {
+            self.send_message("alert", &[], 0)?;
+        }
+        self.flush(self.current);
+        let link = self.here().link;
+        self.link.close(link, how);
+        self.here().closed = !matches!(how, Close::Half | Close::CloseNotify);
+        self.event(What::Closed { how });
+        Ok(())
+    }
+
+    // ---- expecting -------------------------------------------------------------------------------
+
+    fn run_expect(&mut self, expect: &Expect, began: usize) -> Flow {
+        let patience = if is_silence(expect) { self.settings.silence } else { self.settings.reply };
+        let mut over = false;
+        loop {
+            if self.here().drives {
+                self.drive(expect)?;
+            }
+            self.flush(self.current);
+            let ended = self.here().ended || self.here().closed && self.here().peer.role() == Role::Client;
+            if let Some(outcome) = decide::expect(expect, self.scene(began, over || ended)) {
+                self.here().cursor = outcome.cursor;
+                let passed = matches!(outcome.kind, gauntlet_model::Kind::Pass | gauntlet_model::Kind::Loose);
+                return if passed { Ok(()) } else { Err(Stop::Over) };
+            }
+            if over || ended {
+                return Err(Stop::Over);
+            }
+            let connection = self.current;
+            over = !self.receive(connection, patience);
+        }
+    }
+
+    /// What an honest endpoint does by itself: answers, finishes, and offers data while the outcome is open.
+    fn drive(&mut self, expect: &Expect) -> Flow {
+        while let Some(name) = self.here().peer.due() {
+            self.send_message(name, &[], 0)?;
+        }
+        let data = matches!(expect, Expect::Accept | Expect::Reject { .. } | Expect::Ignored | Expect::OneOf(_));
+        let altered = self.played().iter().rposition(|event| matches!(event.what, What::Altered { .. }));
+        let here = self.here();
+        let fresh = here.offered_at.is_none() || here.offered_at < altered;
+        if data && fresh && here.peer.is_established() && !here.peer.saw_fatal_alert() && !here.ended {
+            here.offered_at = Some(usize::MAX);
+            self.send_message("application_data", &[], 0)?;
+            let now = self.played().len();
+            self.here().offered_at = Some(now);
+        }
+        Ok(())
+    }
+
+    // ---- the transport ---------------------------------------------------------------------------
+
+    /// Writes what waits; whether there was anything.
+    fn flush(&mut self, number: usize) -> bool {
+        let bytes = self.connections[number].peer.take_output();
+        self.collect(number);
+        if bytes.is_empty() {
+            return false;
+        }
+        self.write(number, &bytes);
+        true
+    }
+
+    fn write(&mut self, number: usize, bytes: &[u8]) {
+        self.event_on(number as u32, What::Bytes { from: Side::Us, data: bytes.to_vec() });
+        if !self.connections[number].closed {
+            self.link.send(self.connections[number].link, bytes);
+        }
+    }
+
+    /// The peer's events into ours.
+    fn collect(&mut self, number: usize) {
+        for what in self.connections[number].peer.take_events() {
+            self.event_on(number as u32, what);
+        }
+        let sessions = &self.connections[number].peer.sessions;
+        for session in sessions {
+            if !self.sessions.contains(session) {
+                self.sessions.push(session.clone());
+            }
+        }
+    }
+
+    /// Waits for bytes; `false`: none came in time.
+    fn receive(&mut self, number: usize, patience: Duration) -> bool {
+        if self.connections[number].ended {
+            return false;
+        }
+        match self.link.receive(self.connections[number].link, patience) {
+            Received::Bytes(bytes) => self.take(number, &bytes),
+            Received::Quiet => {
+                self.event_on(number as u32, What::Quiet);
+                return false;
+            }
+            Received::End(how) => {
+                self.connections[number].ended = true;
+                self.event_on(number as u32, What::End { how });
+            }
+        }
+        true
+    }
+
+    fn take(&mut self, number: usize, bytes: &[u8]) {
+        let read = &mut self.connections[number].read;
+        *read += bytes.len();
+        let (before, read) = (*read - bytes.len(), *read);
+        if before > FLOOD {
+            self.connections[number].ended = true;
+            self.link.close(self.connections[number].link, Close::Rst);
+            let text = format!("the target sent more than {} MiB", FLOOD >> 20);
+            self.event_on(number as u32, What::Remark { alert: "internal_error".into(), text });
+            self.event_on(number as u32, What::Quiet);
+            return;
+        }
+        if before < KEPT {
+            self.event_on(number as u32, What::Bytes { from: Side::Target, data: bytes.to_vec() });
+            self.connections[number].peer.receive(bytes);
+            self.collect(number);
+        } else {
+            // Of a flood only the count is kept: the last event says how much came.
+            let text = format!("flood: {read} bytes");
+            match self.events.last_mut().map(|event| &mut event.what) {
+                Some(What::Remark { text: last, .. }) if last.starts_with("flood:") => *last = text,
+                _ => self.event_on(number as u32, What::Remark { alert: "record_overflow".into(), text }),
+            }
+        }
+    }
+
+    // ---- the default handshake -------------------------------------------------------------------
+
+    fn run_handshake(&mut self, step: &'a HandshakeStep, number: u32, began: usize) -> Flow {
+        self.apply_options(&step.options)?;
+        self.apply_options(&step.alter_options)?;
+        if step.alter_options != HandshakeOptions::default() {
+            self.event(What::Altered { step: number, text: "options of the handshake".to_owned(), unchanged: false });
+        }
+        if step.form == Form::Full && self.here().peer.is_established() {
+            self.here().peer.renegotiate();
+            self.here().sent.clear();
+        }
+        self.here().drives = matches!(step.form, Form::Full | Form::Rest);
+        let mut used = vec![false; step.alter.len()];
+        loop {
+            if self.reached(step, began) {
+                break;
+            }
+            let due = self.here().peer.due();
+            if let Some(name) = due {
+                let count = self.here().sent.get(name).copied().unwrap_or(0);
+                if is_before(step, Direction::Sent, name, count) {
+                    break;
+                }
+                self.play_due(name, count, step, number, &mut used)?;
+                if is_through(step, Direction::Sent, name, count) {
+                    break;
+                }
+                continue;
+            }
+            self.flush(self.current);
+            let here = self.here();
+            if here.peer.is_established() || here.peer.saw_fatal_alert() || here.ended {
+                break;
+            }
+            let connection = self.current;
+            if !self.receive(connection, self.settings.reply) {
+                break;
+            }
+        }
+        self.flush(self.current);
+        let scene = self.scene(began, true);
+        let cursor = decide::handshake_cursor(step, scene);
+        self.here().cursor = cursor;
+        if let Some(place) = used.iter().position(|used| !used) {
+            let (message, _) = &step.alter[place];
+            return Err(Stop::Trouble(format!("the alteration of {} was not sent", message_text(message)), false));
+        }
+        Ok(())
+    }
+
+    /// Whether a goal among the received messages is reached.
+    fn reached(&self, step: &HandshakeStep, began: usize) -> bool {
+        let (Form::Through(Direction::Received, message) | Form::Before(Direction::Received, message)) = &step.form else {
+            return false;
+        };
+        let wanted = match message.which {
+            Which::Nth(place) => place + 1,
+            Which::Every => 1,
+        };
+        let here = self.current as u32;
+        let came = self.played()[began..].iter().filter(|event| {
+            event.connection == here
+                && matches!(&event.what, What::Message { from: Side::Target, name, .. } if *name == message.name)
+        });
+        came.count() >= wanted
+    }
+
+    fn play_due(&mut self, name: &'static str, count: usize, step: &'a HandshakeStep, number: u32, used: &mut [bool]) -> Flow {
+        let matches = |message: &MessageRef| {
+            message.name == name && matches!(message.which, Which::Every) | (message.which == Which::Nth(count))
+        };
+        let mut changes: Vec<(&'a MessageChange, bool)> = Vec::new();
+        changes.extend(step.with.iter().filter(|(message, _)| matches(message)).map(|(_, change)| (change, false)));
+        for (place, (message, change)) in step.alter.iter().enumerate() {
+            if matches(message) {
+                changes.push((change, true));
+                used[place] = true;
+            }
+        }
+        *self.here().sent.entry(name.to_owned()).or_default() += 1;
+        for (change, _) in &changes {
+            self.run_steps(&change.before, true)?;
+        }
+        let replaced = changes.iter().find_map(|(change, _)| change.instead.as_ref());
+        if replaced.is_some() || changes.iter().any(|(change, _)| change.omit) {
+            let text = format!("{name} {}", if replaced.is_some() { "replaced" } else { "left out" });
+            if changes.iter().any(|(_, altered)| *altered) {
+                self.event(What::Altered { step: number, text, unchanged: false });
+            }
+            if let Some(steps) = replaced {
+                self.run_steps(steps, true)?;
+            }
+            self.here().peer.skip(name);
+        } else {
+            self.send_message(name, &changes, number)?;
+        }
+        for (change, _) in &changes {
+            self.run_steps(&change.after, true)?;
+        }
+        Ok(())
+    }
+
+    fn apply_options(&mut self, options: &HandshakeOptions) -> Flow {
+        let session = match &options.resume {
+            None => None,
+            Some(Resume::Last) => {
+                let last = self.sessions.last().cloned();
+                Some(last.ok_or_else(|| Stop::Trouble("the target gave no session or ticket to resume".to_owned(), false))?)
+            }
+            Some(Resume::Ticket(path)) => {
+                let place = path.segments.iter().find_map(|segment| match segment {
+                    Segment::Index(index) => usize::try_from(*index).ok(),
+                    _ => None,
+                });
+                let session = place.and_then(|place| self.sessions.get(place).cloned());
+                Some(session.ok_or_else(|| Stop::Trouble(format!("{path} is no ticket that came"), false))?)
+            }
+        };
+        if let Some(session) = session {
+            self.here().peer.config_mut().session = Some(session);
+        }
+        if let Some((identity, key, hash)) = options.psks.first() {
+            let session = self.external_psk(identity, key, hash)?;
+            self.here().peer.config_mut().session = Some(session);
+        }
+        if let Some(group) = &options.retry {
+            let number = gauntlet_wire::Grammar::tls().number("NamedGroup", group).unwrap_or(23) as u16;
+            self.here().peer.config_mut().groups = vec![number];
+        }
+        for (asked, name) in [(options.early_data.is_some(), "early_data"), (options.ech == Some(true), "ech")] {
+            if asked {
+                return Err(Stop::Trouble(format!("`{name}` cannot be played yet"), false));
+            }
+        }
+        Ok(())
+    }
+
+    fn external_psk(&mut self, identity: &gauntlet_model::Val, key: &gauntlet_model::Val, hash: &str) -> Result<Session, Stop> {
+        let digest = match hash {
+            "sha384" => gauntlet_crypto::Digest::Sha384,
+            _ => gauntlet_crypto::Digest::Sha256,
+        };
+        let (ticket, secret) = self.with_source(|source, peer| {
+            Ok((source.bytes(identity, peer)?, source.bytes(key, peer)?))
+        })?;
+        Ok(Session {
+            version: 0x0304,
+            cipher_suite: if hash == "sha384" { 0x1302 } else { 0x1301 },
+            digest,
+            secret,
+            ticket,
+            session_id: Vec::new(),
+            age_add: 0,
+            lifetime: 0,
+            max_early_data: 0,
+            extended_master_secret: false,
+            external: true,
+        })
+    }
+
+    // ---- sending ---------------------------------------------------------------------------------
+
+    /// Works something out from what has happened so far.
+    fn with_source<T>(&mut self, work: impl FnOnce(&Source<'_>, &mut Peer) -> Result<T, String>) -> Result<T, Stop> {
+        self.collect(self.current);
+        let events = &self.events[self.base..];
+        let source = Source { events, connection: self.current as u32 };
+        let peer = &mut self.connections[self.current].peer;
+        work(&source, peer).map_err(|text| Stop::Trouble(text, false))
+    }
+
+    fn run_send(&mut self, step: &'a SendStep, number: u32) -> Flow {
+        match step.message.as_str() {
+            "raw" => {
+                let value = step.bytes.clone().unwrap_or(gauntlet_model::Val::Bytes(Vec::new()));
+                let bytes = self.with_source(|source, peer| source.bytes(&value, peer))?;
+                self.event(What::Altered { step: number, text: format!("{} raw bytes", bytes.len()), unchanged: false });
+                self.flush(self.current);
+                let connection = self.current;
+                self.segmented(connection, &bytes, &step.alteration.segments);
+                Ok(())
+            }
+            "record" => {
+                let fields = Record { set: step.alteration.set.clone(), mutate: step.alteration.mutate.clone(), ..Record::default() };
+                let wrapped = step.alteration.record.clone().unwrap_or_default();
+                let record = Record { keys: wrapped.keys, sequence: wrapped.sequence, ..fields };
+                self.event(What::Altered { step: number, text: "a record".to_owned(), unchanged: false });
+                self.with_source(|source, peer| {
+                    let change = source.record(&record, peer)?;
+                    peer.record(22, &[], &change)
+                })
+            }
+            name => {
+                let change = MessageChange { alteration: step.alteration.clone(), ..MessageChange::default() };
+                self.event(What::Altered { step: number, text: name.to_owned(), unchanged: false });
+                self.send_with(name, &[(&change.alteration, false)], &step.alteration.records, number)
+            }
+        }
+    }
+
+    fn segmented(&mut self, number: usize, bytes: &[u8], segments: &[usize]) {
+        if segments.is_empty() {
+            return self.write(number, bytes);
+        }
+        let mut rest = bytes;
+        let mut sizes = segments.iter().copied().chain(std::iter::repeat(segments[segments.len() - 1]));
+        while !rest.is_empty() {
+            let size = sizes.next().unwrap_or(rest.len()).clamp(1, rest.len());
+            let (now, later) = rest.split_at(size);
+            self.write(number, now);
+            rest = later;
+        }
+    }
+
+    /// Sends a message of the default handshake with its changes; `true` marks what is under test.
+    fn send_message(&mut self, name: &str, changes: &[(&'a MessageChange, bool)], number: u32) -> Flow {
+        let alterations: Vec<(&Alteration, bool)> = changes.iter().map(|(c, altered)| (&c.alteration, *altered)).collect();
+        let records = changes.iter().rev().map(|(change, _)| change.alteration.records.as_slice()).find(|r| !r.is_empty());
+        self.send_with(name, &alterations, records.unwrap_or_default(), number)
+    }
+
+    fn send_with(&mut self, name: &str, changes: &[(&Alteration, bool)], records: &'a [RecordItem], number: u32) -> Flow {
+        let mut change = Change::default();
+        let mut draft = self.with_source(|source, peer| {
+            for (alteration, _) in changes {
+                source.change(alteration, peer, &mut change)?;
+            }
+            peer.draft(name, &change)
+        })?;
+        let under_test = changes.iter().any(|(alteration, altered)| *altered && !alteration.is_empty());
+        let cut = changes.iter().any(|(a, _)| !a.records.is_empty() || a.record.is_some() || !a.segments.is_empty() || a.joined);
+        if under_test {
+            let unchanged = draft.is_unchanged() && !cut && change.compute.is_empty();
+            let text = if change.words.is_empty() { name.to_owned() } else { format!("{name}: {}", change.words.join(", ")) };
+            self.event(What::Altered { step: number, text, unchanged });
+        }
+        let segments = changes.iter().map(|(a, _)| a.segments.clone()).find(|s| !s.is_empty()).unwrap_or_default();
+        if !segments.is_empty() {
+            self.flush(self.current);
+        }
+        if changes.iter().any(|(alteration, _)| alteration.joined) {
+            self.here().peer.join(draft);
+            return Ok(());
+        }
+        let record = changes.iter().rev().find_map(|(alteration, _)| alteration.record.as_ref());
+        self.here().peer.remember(&mut draft);
+        self.emit_all(&mut draft, records, record)?;
+        self.here().peer.sent(&mut draft);
+        self.collect(self.current);
+        if !segments.is_empty() {
+            let bytes = self.here().peer.take_output();
+            let connection = self.current;
+            self.segmented(connection, &bytes, &segments);
+        }
+        Ok(())
+    }
+
+    fn emit_all(&mut self, draft: &mut Draft, records: &'a [RecordItem], each: Option<&Record>) -> Flow {
+        if records.is_empty() {
+            loop {
+                self.emit(draft, each, each)?;
+                if draft.left() == 0 {
+                    return Ok(());
+                }
+            }
+        }
+        let mut last: Option<&Record> = None;
+        for item in records {
+            match item {
+                RecordItem::Record(record) => {
+                    for _ in 0..record.times.unwrap_or(1) {
+                        self.emit(draft, Some(record), each)?;
+                    }
+                    last = Some(record);
+                }
+                RecordItem::Step(step) => {
+                    self.collect(self.current);
+                    self.run_step(step, true)?;
+                }
+            }
+        }
+        // The last size repeats until nothing is left.
+        let repeats = last.filter(|record| record.size != Some(Cut::Bytes(0)));
+        while draft.left() > 0 {
+            self.emit(draft, repeats, each)?;
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, draft: &mut Draft, record: Option<&Record>, each: Option<&Record>) -> Flow {
+        let size = record.and_then(|record| record.size);
+        let change: Option<RecordChange> = match (record, each) {
+            (None, None) => None,
+            (record, each) => {
+                let merged = merge(record, each);
+                Some(self.with_source(|source, peer| source.record(&merged, peer))?)
+            }
+        };
+        let peer = &mut self.here().peer;
+        peer.emit(draft, size, change.as_ref()).map_err(|text| Stop::Trouble(text, false))
+    }
+}
+
+/// One record's own changes over those for each record.
+fn merge(record: Option<&Record>, each: Option<&Record>) -> Record {
+    let mut merged = each.cloned().unwrap_or_default();
+    if let Some(record) = record
+        && each.is_none_or(|each| !std::ptr::eq(each, record))
+    {
+        merged.keys = record.keys.or(merged.keys);
+        merged.sequence = record.sequence.or(merged.sequence);
+        merged.set.extend(record.set.iter().cloned());
+        merged.mutate.extend(record.mutate.iter().cloned());
+    }
+    merged
+}
+
+fn is_silence(expect: &Expect) -> bool {
+    match expect {
+        Expect::Silence => true,
+        Expect::OneOf(all) => all.iter().any(is_silence),
+        _ => false,
+    }
+}
+
+fn is_through(step: &HandshakeStep, direction: Direction, name: &str, count: usize) -> bool {
+    matches!(&step.form, Form::Through(d, message) if *d == direction && message.name == name && is_nth(message, count))
+}
+
+fn is_before(step: &HandshakeStep, direction: Direction, name: &str, count: usize) -> bool {
+    matches!(&step.form, Form::Before(d, message) if *d == direction && message.name == name && is_nth(message, count))
+}
+
+fn is_nth(message: &MessageRef, count: usize) -> bool {
+    match message.which {
+        Which::Nth(place) => place == count,
+        Which::Every => true,
+    }
+}
+
+fn message_text(message: &MessageRef) -> String {
+    match message.which {
+        Which::Nth(0) => message.name.clone(),
+        Which::Nth(place) => format!("{}[{place}]", message.name),
+        Which::Every => format!("{} (every)", message.name),
+    }
+}
+
+fn link_trouble(error: LinkError) -> Stop {
+    let skip = matches!(error, LinkError::NoAction(_));
+    Stop::Trouble(error.to_string(), skip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_its_own_overrides_what_holds_for_each() {
+        let each = Record { keys: Some(gauntlet_model::KeysOf::None), ..Record::default() };
+        let own = Record { keys: Some(gauntlet_model::KeysOf::Handshake), ..Record::default() };
+        assert_eq!(merge(Some(&own), Some(&each)).keys, own.keys);
+        assert_eq!(merge(None, Some(&each)).keys, each.keys);
+    }
+}
