@@ -105,7 +105,7 @@ impl Spot {
             return Vec::new();
         }
         match self.kind.kind() {
-            Kind::Struct(structure) => self.field(structure, &structure.fields, name, depth),
+            Kind::Struct(structure) => self.told(structure).into_iter().flat_map(|spot| spot.field(&structure.fields, name, depth)).collect(),
             Kind::Vector { element, .. } => {
                 let tagged = match element.kind() {
                     Kind::Number(number) => {
@@ -133,24 +133,23 @@ impl Spot {
     }
 
     /// A field of that name among these, else within those that paths pass through.
-    fn field(self, structure: &'static Struct, fields: &'static [Field], name: &str, depth: usize) -> Vec<Spot> {
-        let spot = self.told(structure);
+    fn field(self, fields: &'static [Field], name: &str, depth: usize) -> Vec<Spot> {
         let mut direct = Vec::new();
         let mut passed = Vec::new();
         for field in fields {
             match &field.what {
-                What::Type(kind) if field.name == name => direct.push(Spot { kind, ..spot }),
-                What::Select(select) if field.name == name => direct.extend(spot.arms(select)),
+                What::Type(kind) if field.name == name => direct.push(Spot { kind, ..self }),
+                What::Select(select) if field.name == name => direct.extend(self.arms(select)),
                 What::Splice(select) => {
-                    for arm in select.possible(&spot.scope) {
+                    for arm in select.possible(&self.scope) {
                         if let Arm::Fields(fields) = arm {
-                            direct.extend(spot.field(structure, fields, name, depth + 1));
+                            direct.extend(self.field(fields, name, depth + 1));
                         }
                     }
                 }
-                What::Select(select) => passed.extend(spot.arms(select)),
+                What::Select(select) => passed.extend(self.arms(select)),
                 What::Type(kind) if field.name.is_empty() || matches!(kind.kind(), Kind::Opaque { reads: Some(_), .. }) => {
-                    passed.push(Spot { kind, ..spot });
+                    passed.push(Spot { kind, ..self });
                 }
                 _ => {}
             }
@@ -161,19 +160,20 @@ impl Spot {
         direct
     }
 
-    /// With what a struct's `let` says, if that is the only thing it can mean: HelloRetryRequest by its random.
-    fn told(self, structure: &'static Struct) -> Spot {
+    /// With what a struct's `let` says: always if the field has that constant, else perhaps.
+    fn told(self, structure: &'static Struct) -> Vec<Spot> {
         let constant = |name: &str| structure.fields.iter().any(|field| field.name == name && field.default.is_some());
-        let mut spot = self;
+        let mut spots = vec![self];
         for field in &structure.fields {
-            match &field.what {
-                What::Let { slot, value, field, .. } if constant(field) => spot.scope.set(*slot, *value),
-                // It may or may not be so: both readings stay possible.
-                What::Let { slot, .. } => spot.scope.forget(*slot),
-                _ => {}
+            let What::Let { slot, value, field, .. } = &field.what else { continue };
+            let mut told = spots.clone();
+            told.iter_mut().for_each(|spot| spot.scope.set(*slot, *value));
+            match constant(field) {
+                true => spots = told,
+                false => spots.extend(told),
             }
         }
-        spot
+        spots
     }
 
     /// All names that a path could go on with.
@@ -192,7 +192,7 @@ impl Spot {
                 let tags = tag.into_iter().flat_map(|names| names.names.iter().map(|entry| entry.0));
                 tags.chain(Spot { kind: element, ..self }.names(depth + 1)).collect()
             }
-            Kind::Struct(structure) => self.told(structure).field_names(&structure.fields, depth),
+            Kind::Struct(structure) => self.told(structure).into_iter().flat_map(|spot| spot.field_names(&structure.fields, depth)).collect(),
         }
     }
 

@@ -259,9 +259,12 @@ impl Decoder<'_> {
                     item.honest = true;
                     limit = Some(self.at + length);
                 }
+                // The number is kept as a lie; what is there is read all the same.
                 None => {
-                    nodes.push(self.raw(kind.unwrap_or(unknown_type()), field.name, end, Remark::Truncated));
-                    return false;
+                    nodes[item.place].remark = Some(Remark::Truncated);
+                    self.faults += 1;
+                    self.first.get_or_insert(Remark::Truncated);
+                    limit = Some(end);
                 }
             }
         }

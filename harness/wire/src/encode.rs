@@ -83,30 +83,34 @@ impl Node {
 
     fn write(&self, bytes: &mut Vec<u8>) {
         let prefix = self.prefix();
-        if prefix > 0 {
-            let length = self.length.unwrap_or_else(|| self.content_size() as u64);
-            write_number(bytes, length, prefix);
+        if prefix == 0 {
+            return self.write_content(bytes);
         }
+        let start = bytes.len() + prefix;
+        bytes.resize(start, 0);
         self.write_content(bytes);
+        let length = self.length.unwrap_or((bytes.len() - start) as u64);
+        put_number(&mut bytes[start - prefix..start], length);
     }
 
     fn write_content(&self, bytes: &mut Vec<u8>) {
         match &self.value {
-            Value::Number { value, width } => write_number(bytes, self.length.unwrap_or(*value), usize::from(*width)),
+            Value::Number { value, width } => {
+                let start = bytes.len();
+                bytes.resize(start + usize::from(*width), 0);
+                put_number(&mut bytes[start..], self.length.unwrap_or(*value));
+            }
             Value::Bytes(content) | Value::Raw(content) => bytes.extend_from_slice(content),
             Value::List(nodes) => nodes.iter().for_each(|node| node.write(bytes)),
             Value::As(inner) => inner.write(bytes),
-            Value::Struct(nodes) => {
-                for node in nodes {
-                    match node.sizeof() {
-                        Some(sizeof) if node.length.is_none() => {
-                            let width = node.content_size();
-                            write_number(bytes, Node::measured(sizeof, nodes), width);
-                        }
-                        _ => node.write(bytes),
-                    }
+            Value::Struct(nodes) => nodes.iter().for_each(|node| match node.sizeof() {
+                Some(sizeof) if node.length.is_none() => {
+                    let start = bytes.len();
+                    bytes.resize(start + node.content_size(), 0);
+                    put_number(&mut bytes[start..], Node::measured(sizeof, nodes));
                 }
-            }
+                _ => node.write(bytes),
+            }),
         }
     }
 }
@@ -127,7 +131,10 @@ pub(crate) fn fit(number: u64, width: usize) -> u64 {
     if width >= 8 { number } else { number & ((1 << (8 * width)) - 1) }
 }
 
-fn write_number(bytes: &mut Vec<u8>, number: u64, width: usize) {
-    let all = number.to_be_bytes();
-    bytes.extend_from_slice(&all[8 - width.clamp(0, 8)..]);
+/// Writes a number big-endian into all of the place.
+fn put_number(place: &mut [u8], mut number: u64) {
+    for byte in place.iter_mut().rev() {
+        *byte = number as u8;
+        number >>= 8;
+    }
 }

@@ -19,6 +19,7 @@ pub(crate) fn link(mut declarations: Declarations) -> Result<Grammar, GrammarErr
         types: HashMap::new(),
         slots: HashMap::new(),
         enums_of: HashMap::new(),
+        open: Vec::new(),
         declarations: &declarations,
     };
     linker.index()?;
@@ -102,6 +103,8 @@ struct Linker<'a> {
     slots: HashMap<&'static str, u8>,
     /// The enums that fields of a name have anywhere, to resolve the names in cases.
     enums_of: HashMap<&'static str, Vec<&'static str>>,
+    /// Aliases on the way to a type, to see those that lead back to themselves.
+    open: Vec<&'static str>,
 }
 
 impl<'a> Linker<'a> {
@@ -180,10 +183,16 @@ impl<'a> Linker<'a> {
             let _ = made.cell.set(Kind::Struct(linked));
             return Ok(made);
         } else if let Some(alias) = declarations.aliases.iter().find(|alias| alias.name == name) {
-            match self.kind(alias.type_name, &alias.size, &None, alias.origin)? {
+            if self.open.contains(&name) {
+                return Err(error(alias.origin, &format!("`{name}` is declared by itself")));
+            }
+            self.open.push(name);
+            let kind = self.kind(alias.type_name, &alias.size, &None, alias.origin)?;
+            match kind {
                 Some(kind) => kind,
                 None => {
                     let target = self.named(alias.type_name, alias.origin)?;
+                    self.open.pop();
                     self.types.insert(name, target);
                     return Ok(target);
                 }
@@ -191,6 +200,7 @@ impl<'a> Linker<'a> {
         } else {
             return Err(error(origin, &format!("there is no type `{name}`")));
         };
+        self.open.retain(|open| *open != name);
         let _ = made.cell.set(kind);
         self.types.insert(name, made);
         Ok(made)
@@ -332,7 +342,7 @@ impl<'a> Linker<'a> {
     fn select(&mut self, declared: &SelectDeclaration, spliced: bool, siblings: &[FieldDeclaration]) -> Result<Select, GrammarError> {
         let mut select = Select {
             selectors: Vec::new(),
-            rows: HashMap::new(),
+            rows: Vec::new(),
             wild: Vec::new(),
             default: None,
             arms: Vec::new(),
@@ -350,14 +360,15 @@ impl<'a> Linker<'a> {
             }
             for pattern in &case.patterns {
                 let values = self.pattern(pattern, declared, siblings, case.origin)?;
-                let row = Row { rest: values[1..].to_vec(), arm, order };
+                let row = Row { first: values[0].unwrap_or_default(), rest: values[1..].to_vec(), arm, order };
                 order += 1;
                 match values[0] {
-                    Some(first) => select.rows.entry(first).or_default().push(row),
+                    Some(_) => select.rows.push(row),
                     None => select.wild.push(row),
                 }
             }
         }
+        select.rows.sort_by_key(|row| (row.first, row.order));
         Ok(select)
     }
 

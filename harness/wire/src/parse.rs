@@ -38,9 +38,12 @@ pub(crate) struct Given {
     pub default: Option<&'static str>,
 }
 
+/// Names with their numbers, as they stand in an enum.
+type Names = Vec<(&'static str, u64)>;
+
 pub(crate) struct EnumDeclaration {
     pub name: &'static str,
-    pub names: Vec<(&'static str, u64)>,
+    pub names: Names,
     /// The greatest number, which decides the width.
     pub max: u64,
     pub origin: Origin,
@@ -327,7 +330,7 @@ impl Parser {
     }
 
     /// `{ a(1), b(2..9), (255) }`; names of ranges are for readers only.
-    fn enum_body(&mut self) -> Result<(Vec<(&'static str, u64)>, u64), GrammarError> {
+    fn enum_body(&mut self) -> Result<(Names, u64), GrammarError> {
         self.sign('{')?;
         let (mut names, mut max) = (Vec::new(), 0);
         while !self.takes_sign('}') {

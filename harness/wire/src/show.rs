@@ -123,35 +123,28 @@ impl Node {
 
     /// What is worth saying of a message, the most interesting first.
     fn highlights(&self) -> Vec<String> {
-        let mut parts = Vec::new();
         let extension = |name: &str| self.field("extensions").and_then(|list| list.tagged_content(list.tag_number(name)?));
         let within = |name: &str, field: &str| extension(name).and_then(|content| content.field(field));
-        let mut say = |label: &str, node: Option<&Node>| {
-            let Some(value) = node.and_then(Node::brief) else { return };
-            parts.push(if label.is_empty() { value } else { format!("{label} {value}") });
-        };
         let selected = within("supported_versions", "selected_version");
-        say("", within("supported_versions", "versions").or(selected).or(self.field("legacy_version")));
-        say("", self.field("cipher_suite"));
-        if let Some(suites) = self.field("cipher_suites") {
-            let count = suites.children().len();
-            say("suites", None);
-            parts.push(format!("suites {count}"));
-        }
-        let mut say = |label: &str, node: Option<&Node>| {
-            let Some(value) = node.and_then(Node::brief) else { return };
-            parts.push(if label.is_empty() { value } else { format!("{label} {value}") });
+        let version = within("supported_versions", "versions").or(selected).or(self.field("legacy_version"));
+        let counted = COUNTED.iter().filter_map(|(label, name)| Some(format!("{label} {}", self.field(name)?.children().len())));
+        let nested = [
+            ("curve", self.field("curve_params").and_then(|curve| curve.field("namedcurve"))),
+            ("group", within("key_share", "selected_group")),
+            ("share", within("key_share", "server_share").and_then(|share| share.field("group"))),
+            ("groups", within("supported_groups", "named_group_list")),
+            ("psk", within("pre_shared_key", "selected_identity")),
+            ("alpn", within("application_layer_protocol_negotiation", "protocol_name_list")),
+        ];
+        let said = |(label, node): (&str, Option<&Node>)| match (label, node?.brief()?) {
+            ("", value) => Some(value),
+            (label, value) => Some(format!("{label} {value}")),
         };
-        say("group", within("key_share", "selected_group"));
-        say("share", within("key_share", "server_share").and_then(|share| share.field("group")));
-        say("groups", within("supported_groups", "named_group_list"));
-        say("psk", within("pre_shared_key", "selected_identity"));
-        say("alpn", within("application_layer_protocol_negotiation", "protocol_name_list"));
-        for (label, name) in FIELDS {
-            say(label, self.field(name));
-        }
-        if let Some(remark) = self.first_remark() {
-            parts.push(format!("{} at {}", remark.1.name(), remark.0.name));
+        let first = [("", version), ("", self.field("cipher_suite"))].into_iter().filter_map(said);
+        let last = FIELDS.iter().map(|(label, name)| (*label, self.field(name)));
+        let mut parts: Vec<String> = first.chain(counted).chain(nested.into_iter().chain(last).filter_map(said)).collect();
+        if let Some((node, remark)) = self.first_remark() {
+            parts.push(format!("{} at {}", remark.name(), node.name));
         }
         parts
     }
@@ -159,26 +152,47 @@ impl Node {
     /// A value in few characters.
     fn brief(&self) -> Option<String> {
         match &self.through().value {
-            Value::Number { value, .. } => Some(self.through().enum_name().map_or_else(|| format!("{value:#x}"), str::to_owned)),
+            Value::Number { value, .. } => Some(match (self.through().enum_name(), self.type_id.0.names()) {
+                (Some(name), _) => name.to_owned(),
+                (None, Some(_)) => format!("{value:#x}"),
+                (None, None) => value.to_string(),
+            }),
             Value::Bytes(bytes) if !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic) => String::from_utf8(bytes.clone()).ok(),
             Value::Bytes(bytes) | Value::Raw(bytes) => Some(short_hex(bytes, 8)),
-            Value::List(elements) => Some(elements.iter().filter_map(Node::brief).collect::<Vec<_>>().join(",")),
+            Value::List(elements) => {
+                let all: Vec<String> = elements.iter().filter(|element| !element.is_grease()).filter_map(Node::brief).collect();
+                let more = all.len().saturating_sub(SAMPLE);
+                let more = if more > 0 { format!(",+{more}") } else { String::new() };
+                Some(all[..all.len().min(SAMPLE)].join(",") + &more)
+            }
             _ => None,
         }
     }
 }
 
+impl Node {
+    /// Whether it is a code point that is there to be ignored [RFC 8701].
+    fn is_grease(&self) -> bool {
+        self.number().is_some_and(|value| value & 0x0f0f == 0x0a0a && value >> 8 == value & 0xff)
+    }
+}
+
+/// Elements of a list that a summary names.
+const SAMPLE: usize = 4;
+
+/// Lists of which a summary gives the length.
+const COUNTED: [(&str, &str); 2] = [("suites", "cipher_suites"), ("certificates", "certificate_list")];
+
 /// How the random of a HelloRetryRequest begins.
 const RETRY: [u8; 4] = [0xcf, 0x21, 0xad, 0x74];
 
 /// Further fields for a summary, with a label if the value does not speak for itself.
-const FIELDS: [(&str, &str); 9] = [
+const FIELDS: [(&str, &str); 8] = [
     ("", "level"),
     ("", "description"),
     ("", "request_update"),
     ("", "algorithm"),
     ("lifetime", "ticket_lifetime"),
-    ("curve", "namedcurve"),
     ("type", "opaque_type"),
     ("type", "type"),
     ("", "legacy_record_version"),

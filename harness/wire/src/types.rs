@@ -104,14 +104,15 @@ pub(crate) enum Constant {
 
 pub(crate) struct Select {
     pub selectors: Vec<u8>,
-    /// Rows by their first pattern; those with `*` first are in `wild`.
-    pub rows: HashMap<u64, Vec<Row>>,
+    /// Rows sorted by their first pattern; those with `*` first are in `wild`.
+    pub rows: Vec<Row>,
     pub wild: Vec<Row>,
     pub default: Option<usize>,
     pub arms: Vec<Arm>,
 }
 
 pub(crate) struct Row {
+    pub first: u64,
     /// What the further selectors must be; `None` is `*`.
     pub rest: Vec<Option<u64>>,
     pub arm: usize,
@@ -150,10 +151,6 @@ impl Scope {
         self.known |= 1 << (usize::from(slot) % SLOTS);
     }
 
-    pub fn forget(&mut self, slot: u8) {
-        self.known &= !(1 << (usize::from(slot) % SLOTS));
-    }
-
     pub fn lookup(&self, slot: u8) -> Option<u64> {
         let slot = usize::from(slot) % SLOTS;
         (self.known >> slot & 1 == 1).then(|| self.values[slot])
@@ -166,7 +163,7 @@ impl Select {
         let mut unknown = false;
         let mut best: Option<&Row> = None;
         let rows = match first {
-            Some(first) => self.rows.get(&first).map_or(&[][..], Vec::as_slice),
+            Some(first) => self.rows_of(first),
             None if self.rows.is_empty() => &[],
             None => return Picked::Unknown,
         };
@@ -202,21 +199,42 @@ impl Select {
         }
     }
 
+    fn rows_of(&self, first: u64) -> &[Row] {
+        let start = self.rows.partition_point(|row| row.first < first);
+        let length = self.rows[start..].iter().take_while(|row| row.first == first).count();
+        &self.rows[start..start + length]
+    }
+
     /// All arms that the scope does not rule out; what is not known may be anything.
     pub fn possible(&self, scope: &Scope) -> Vec<&Arm> {
         let first = self.selectors.first().and_then(|slot| scope.lookup(*slot));
         let mut rows: Vec<&Row> = match first {
-            Some(first) => self.rows.get(&first).into_iter().flatten().chain(&self.wild).collect(),
-            None => self.rows.values().flatten().chain(&self.wild).collect(),
+            Some(first) => self.rows_of(first).iter().chain(&self.wild).collect(),
+            None => self.rows.iter().chain(&self.wild).collect(),
         };
-        rows.retain(|row| {
-            let mut rest = self.selectors[1..].iter().zip(&row.rest);
-            rest.all(|(slot, wanted)| wanted.is_none_or(|wanted| scope.lookup(*slot).is_none_or(|value| value == wanted)))
-        });
         rows.sort_by_key(|row| row.order);
-        let mut arms: Vec<usize> = rows.iter().map(|row| row.arm).chain(self.default).collect();
+        let mut arms = Vec::new();
+        let mut settled = false;
+        for row in rows {
+            let known = |(slot, wanted): (&u8, &Option<u64>)| wanted.map(|wanted| scope.lookup(*slot).map(|value| value == wanted));
+            let answers: Vec<_> = self.selectors[1..].iter().zip(&row.rest).filter_map(known).collect();
+            if answers.contains(&Some(false)) {
+                continue;
+            }
+            arms.push(row.arm);
+            // A row that surely fits hides those behind it.
+            if first.is_some() && answers.iter().all(Option::is_some) {
+                settled = true;
+                break;
+            }
+        }
+        arms.extend(self.default.filter(|_| !settled));
         let mut seen = Vec::new();
-        arms.retain(|arm| !seen.contains(arm) && { seen.push(*arm); true });
+        arms.retain(|arm| {
+            let new = !seen.contains(arm);
+            seen.push(*arm);
+            new
+        });
         let inner = arms.into_iter().map(|arm| match &self.arms[arm] {
             Arm::Select(inner) => inner.possible(scope),
             arm => vec![arm],

@@ -1,4 +1,5 @@
 //! Messages of TLS 1.3 and 1.2, built, decoded and encoded.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use gauntlet_wire::{Context, Grammar, Node, Path, Plain, Remark};
 

@@ -1,4 +1,5 @@
 //! Messages that look like those of real handshakes.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use gauntlet_wire::{Context, Grammar, Node, Path, Plain};
