@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`run`] | `RunData`: the lines of `results.jsonl`, sorted and counted |
 //! | [`terminal`] | lines, failures and summaries for terminals and CI logs |
+//! | [`html`](mod@html) | the report as one HTML file |
 //! | [`junit`](mod@junit) | JUnit XML |
 //! | [`baseline`] | what targets are known to do otherwise: loading, comparing, writing |
 //! | [`ladder`](mod@ladder) | a transcript as one line for each message |
@@ -12,6 +13,7 @@
 //! | [`inert`] | hostile text made harmless; all of the above use it |
 
 pub mod baseline;
+pub mod html;
 pub mod inert;
 pub mod junit;
 pub mod keylog;
@@ -25,6 +27,7 @@ pub mod text;
 mod words;
 
 pub use baseline::Baseline;
+pub use html::html;
 pub use junit::junit;
 pub use keylog::keylog;
 pub use ladder::ladder;
