@@ -122,8 +122,10 @@ fn read_entry(file: &File, entry: &Yaml, errors: &mut Diagnostics) -> Option<Kno
     if reason.trim().is_empty() {
         errors.error(file, span, "the reason is empty", Some("say why this is expected".to_owned()));
     }
-    let verdicts: Option<Vec<Kind>> =
-        verdicts?.iter().map(|(name, span)| named(file, name, *span, "verdict", &LISTABLE, Kind::name, errors)).collect();
+    let verdicts: Option<Vec<Kind>> = verdicts?
+        .iter()
+        .map(|(name, span)| named(file, name, *span, "verdict", &LISTABLE, Kind::name, errors))
+        .collect();
     let verdicts = verdicts?;
     let form = match form {
         Some((name, span)) => {
@@ -176,7 +178,8 @@ fn named<T: Copy>(
     let found = all.iter().copied().find(|candidate| name_of(*candidate) == name);
     if found.is_none() {
         let names = all.iter().map(|candidate| name_of(*candidate));
-        let help = did_you_mean(name, names.clone()).unwrap_or_else(|| format!("one of {}", names.collect::<Vec<_>>().join(", ")));
+        let help = did_you_mean(name, names.clone())
+            .unwrap_or_else(|| format!("one of {}", names.collect::<Vec<_>>().join(", ")));
         errors.error(file, span, format!("no {what} that can be listed: `{name}`"), Some(help));
     }
     found
@@ -200,7 +203,10 @@ impl Baseline {
     }
 
     fn unused<'a>(&'a self, cases: &'a [CaseResult]) -> impl Iterator<Item = Stale> + 'a {
-        let unused = self.known.iter().filter(|known| !cases.iter().any(|case| case.target == self.target && known.expects(case)));
+        let unused = self
+            .known
+            .iter()
+            .filter(|known| !cases.iter().any(|case| case.target == self.target && known.expects(case)));
         unused.map(|known| {
             let decided = |case: &&CaseResult| case.target == self.target && case.verdict != Kind::Skip;
             let fitting = cases.iter().filter(decided).filter(|case| known.subject.fits(case));
@@ -277,7 +283,10 @@ pub fn write(run: &RunData, target: &str) -> String {
             [first, _, ..] if cases.iter().all(|case| alike(case, first)) && first.verdict != Kind::Pass => {
                 entries += &entry("scenario", scenario, first);
             }
-            cases => cases.iter().filter(|case| case.verdict != Kind::Pass).for_each(|case| entries += &entry("case", &case.id, case)),
+            cases => cases
+                .iter()
+                .filter(|case| case.verdict != Kind::Pass)
+                .for_each(|case| entries += &entry("case", &case.id, case)),
         }
     }
     out + if entries.is_empty() { "known: []\n" } else { "known:\n" } + &entries

@@ -212,7 +212,9 @@ fn target(run: &RunData, name: &str) -> Target {
     Target {
         name: shown(name),
         version: line.map(|line| shown(&line.version)).unwrap_or_default(),
-        roles: line.map(|line| line.roles.iter().map(|role| words::role(*role)).collect::<Vec<_>>().join(", ")).unwrap_or_default(),
+        roles: line
+            .map(|line| line.roles.iter().map(|role| words::role(*role)).collect::<Vec<_>>().join(", "))
+            .unwrap_or_default(),
         counts: Kind::ALL.map(|kind| (kind.name(), counts.of(kind))).to_vec(),
         total: counts.total(),
         time: words::duration(run.of_target(name).map(|case| case.took_us).sum()),
@@ -227,10 +229,13 @@ fn target(run: &RunData, name: &str) -> Target {
 fn weights(holds: &BTreeMap<String, Holds>) -> Vec<WeightRow> {
     let rows = Weight::ALL.into_iter().map(|weight| {
         let of = |wanted: Holds| {
-            let those = holds.iter().filter(|(id, holds)| Weight::of(Catalogue::embedded().requirement(id)) == weight && **holds == wanted);
+            let those = holds
+                .iter()
+                .filter(|(id, holds)| Weight::of(Catalogue::embedded().requirement(id)) == weight && **holds == wanted);
             those.count()
         };
-        let (holds, loosely, broken, undecided) = (of(Holds::Yes), of(Holds::Loosely), of(Holds::No), of(Holds::Undecided));
+        let (holds, loosely, broken, undecided) =
+            (of(Holds::Yes), of(Holds::Loosely), of(Holds::No), of(Holds::Undecided));
         WeightRow { name: weight.name(), holds, loosely, broken, undecided }
     });
     rows.filter(|row| row.holds + row.loosely + row.broken + row.undecided > 0).collect()
@@ -241,9 +246,14 @@ fn documents(holds: &[BTreeMap<String, Holds>]) -> Vec<Document> {
     let mut documents = Vec::new();
     let tried = |id: &str| holds.iter().any(|target| target.contains_key(id));
     for document in Catalogue::embedded().documents() {
-        let rules: Vec<RuleRow> =
-            document.requirements.iter().filter(|rule| tried(&rule.id)).map(|rule| rule_row(&rule.id, Some(rule), holds)).collect();
-        let open = |rule: &&Requirement| rule.observable.starts_with("wire") && rule.same_as.is_none() && !tried(&rule.id);
+        let rules: Vec<RuleRow> = document
+            .requirements
+            .iter()
+            .filter(|rule| tried(&rule.id))
+            .map(|rule| rule_row(&rule.id, Some(rule), holds))
+            .collect();
+        let open =
+            |rule: &&Requirement| rule.observable.starts_with("wire") && rule.same_as.is_none() && !tried(&rule.id);
         let untried = document.requirements.iter().filter(open).count();
         let name = document.rfc.map_or_else(|| document.name.clone(), |number| format!("RFC {number}"));
         documents.push(summed(name, document.title.clone(), untried, rules));
@@ -259,7 +269,9 @@ fn documents(holds: &[BTreeMap<String, Holds>]) -> Vec<Document> {
 }
 
 fn summed(name: String, title: String, untried: usize, rules: Vec<RuleRow>) -> Document {
-    let any = |rule: &&RuleRow, wanted: &[Holds]| rule.holds.iter().any(|holds| wanted.iter().any(|one| one.name() == *holds));
+    let any = |rule: &&RuleRow, wanted: &[Holds]| {
+        rule.holds.iter().any(|holds| wanted.iter().any(|one| one.name() == *holds))
+    };
     let decided = rules.iter().filter(|rule| any(rule, &[Holds::Yes, Holds::Loosely, Holds::No])).count();
     let broken = rules.iter().filter(|rule| any(rule, &[Holds::No])).count();
     Document { name, title, decided, broken, untried, rules }
@@ -301,7 +313,8 @@ fn row(case: &CaseResult, anchor: Option<String>) -> Row {
 
 fn searched(case: &CaseResult) -> String {
     // The id under which a rule is counted finds the cases that name another with the same content.
-    let counted = case.requirements.iter().filter_map(|id| Catalogue::embedded().resolve(id)).map(|rule| rule.id.as_str());
+    let counted =
+        case.requirements.iter().filter_map(|id| Catalogue::embedded().resolve(id)).map(|rule| rule.id.as_str());
     let mut ids: Vec<&str> = case.requirements.iter().map(String::as_str).chain(counted).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -325,7 +338,11 @@ fn detail(case: &CaseResult, anchor: &str, sources: &Sources<'_>) -> Detail {
         title: inert::line(&case.title).into_owned(),
         rules: case.requirements.iter().map(|id| words::rule(id)).collect(),
         facts,
-        place: case.at.as_ref().map(|at| inert::line(&format!("{}:{}:{}", at.file, at.line, at.column)).into_owned()).unwrap_or_default(),
+        place: case
+            .at
+            .as_ref()
+            .map(|at| inert::line(&format!("{}:{}:{}", at.file, at.line, at.column)).into_owned())
+            .unwrap_or_default(),
         source: text.map(|text| source::marked(case.at.as_ref(), &text)).unwrap_or_default(),
         ladder: transcript.map(|transcript| ladder(&transcript, &options)).unwrap_or_default(),
         evidence: case.evidence.as_deref().map(relative),

@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn what_steers_a_terminal_is_spelled_out() {
         assert_eq!(line("\x1b[31mred\x07\r\n\u{9b}2J"), "\\x1b[31mred\\x07\\r\\n\\x9b2J");
-        assert_eq!(line("a\u{202e}b\u{2066}\u{feff}\u{e0041}\u{ffff}"), "a\\u{202e}b\\u{2066}\\u{feff}\\u{e0041}\\u{ffff}");
+        assert_eq!(
+            line("a\u{202e}b\u{2066}\u{feff}\u{e0041}\u{ffff}"),
+            "a\\u{202e}b\\u{2066}\\u{feff}\\u{e0041}\\u{ffff}"
+        );
         assert_eq!(lines("a\nb\tc\0"), "a\nb\\tc\\x00");
     }
 

@@ -170,7 +170,10 @@ fn row(index: usize, event: &Event, events: &[Event], pairs: &Pairs<'_>, options
         What::End { how } => format!("<--  end: {}", if *how == Ending::Fin { "fin" } else { "rst" }),
         What::Closed { how } => format!("-->  end: {}", closing(*how)),
         What::Target { status, signal, stderr, crashed } => target_ended(*status, *signal, stderr, *crashed, options),
-        What::Alive { alive } => format!("     afterwards: {}", if *alive { "serves a plain handshake" } else { "serves no plain handshake" }),
+        What::Alive { alive } => format!(
+            "     afterwards: {}",
+            if *alive { "serves a plain handshake" } else { "serves no plain handshake" }
+        ),
         What::Trouble { text, skip } => format!("     {}: {text}", if *skip { "not possible" } else { "trouble" }),
         What::Connected | What::Bytes { .. } | What::Record { .. } | What::Secret { .. } => return None,
         What::StepBegan { .. } | What::StepEnded { .. } | What::Altered { .. } => return None,
@@ -192,7 +195,8 @@ fn target_ended(status: Option<i32>, signal: Option<i32>, stderr: &str, crashed:
     };
     let verb = if crashed { "crashed" } else { "ended" };
     let said = stderr.lines().find(|line| !line.trim().is_empty()).filter(|_| !options.redact);
-    let said: String = said.map(|line| format!(": {}", line.trim().chars().take(100).collect::<String>())).unwrap_or_default();
+    let said: String =
+        said.map(|line| format!(": {}", line.trim().chars().take(100).collect::<String>())).unwrap_or_default();
     format!("     target {verb}{how}{said}")
 }
 
@@ -257,7 +261,8 @@ fn outside(events: &[Event], play: u32) -> Vec<Row> {
     }
     let rows = [Side::Us, Side::Target].into_iter().filter_map(|side| {
         let (bytes, records) = sums.get(&side).copied()?;
-        (bytes > records).then(|| Row::plain(format!("  {}  {} bytes outside of records", arrow(side), bytes - records)))
+        (bytes > records)
+            .then(|| Row::plain(format!("  {}  {} bytes outside of records", arrow(side), bytes - records)))
     });
     rows.collect()
 }

@@ -190,7 +190,9 @@ impl Fields {
         parts.extend(deep(message, "cipher_suite").map(named));
         parts.extend(within(51, "group").or_else(|| within(51, "selected_group")).map(named));
         parts.extend(within(41, "selected_identity").and_then(Node::number).map(|number| format!("psk {number}")));
-        if let Some(name) = extension(message, 16).and_then(|found| deep(found, "protocol_name_list")?.children().first()) {
+        if let Some(name) =
+            extension(message, 16).and_then(|found| deep(found, "protocol_name_list")?.children().first())
+        {
             parts.push(format!("alpn {}", String::from_utf8_lossy(&content(name))));
         }
         parts.push(self.session(message, "legacy_session_id_echo"));
@@ -199,7 +201,8 @@ impl Fields {
     }
 
     fn certificate_request(&self, message: &Node) -> Vec<String> {
-        let schemes = deep(message, "supported_signature_algorithms").map(|list| format!("schemes {}", some(list.children().iter().map(named))));
+        let schemes = deep(message, "supported_signature_algorithms")
+            .map(|list| format!("schemes {}", some(list.children().iter().map(named))));
         schemes.into_iter().collect()
     }
 
@@ -225,7 +228,8 @@ impl Fields {
 
     fn ticket(&self, message: &Node) -> Vec<String> {
         let lifetime = deep(message, "ticket_lifetime").or_else(|| deep(message, "ticket_lifetime_hint"));
-        let mut parts: Vec<String> = lifetime.and_then(Node::number).map(|time| format!("lifetime {time}")).into_iter().collect();
+        let mut parts: Vec<String> =
+            lifetime.and_then(Node::number).map(|time| format!("lifetime {time}")).into_iter().collect();
         parts.push(self.bytes("ticket", deep(message, "ticket")));
         if let Some(size) = extension(message, 42).and_then(|found| deep(found, "max_early_data_size")?.number()) {
             parts.push(format!("early_data {size}"));

@@ -1,8 +1,8 @@
 //! A run as reports see it: the lines of `results.jsonl`, sorted and counted.
 
 use crate::baseline::Stale;
-use gauntlet_model::result::{CaseResult, EndLine, Line, RunLine, TargetLine};
 use gauntlet_model::Kind;
+use gauntlet_model::result::{CaseResult, EndLine, Line, RunLine, TargetLine};
 use gauntlet_vectors::catalogue::{Catalogue, Level, Requirement};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -255,10 +255,8 @@ impl RunData {
                 Kind::Skip | Kind::Error => {}
             }
         }
-        let shared = scenarios.into_iter().filter(|(_, (bad, _))| bad.len() > 1).map(|(scenario, (bad, good))| Shared {
-            scenario: scenario.to_owned(),
-            cases: bad.len(),
-            values: common(&bad, &good),
+        let shared = scenarios.into_iter().filter(|(_, (bad, _))| bad.len() > 1).map(|(scenario, (bad, good))| {
+            Shared { scenario: scenario.to_owned(), cases: bad.len(), values: common(&bad, &good) }
         });
         shared.filter(|shared| !shared.values.is_empty()).collect()
     }

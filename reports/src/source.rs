@@ -56,7 +56,12 @@ fn split(number: usize, text: &str, at: Option<&At>) -> Line {
         range.iter().for_each(|c| inert::push(&mut text, *c));
         text
     };
-    Line { number, before: part(&characters[..first]), mark: part(&characters[first..last]), behind: part(&characters[last..]) }
+    Line {
+        number,
+        before: part(&characters[..first]),
+        mark: part(&characters[first..last]),
+        behind: part(&characters[last..]),
+    }
 }
 
 #[cfg(test)]

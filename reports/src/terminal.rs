@@ -32,7 +32,8 @@ const WIDTH: usize = 110;
 
 /// One plain line for a case: verdict, id, target, time, and what came unless it passed.
 pub fn case_line(result: &CaseResult) -> String {
-    let mut line = format!("{:<6}{}  on {}", result.verdict.name(), inert::line(&result.id), inert::line(&result.target));
+    let mut line =
+        format!("{:<6}{}  on {}", result.verdict.name(), inert::line(&result.id), inert::line(&result.target));
     match result.verdict {
         Kind::Pass => {}
         Kind::Skip => line += &format!(": {}", inert::line(&result.reason)),

@@ -18,7 +18,12 @@ const MARGIN: &str = "               ";
 /// The whole transcript.
 pub fn text(transcript: &Transcript) -> String {
     let name = |text: &str| inert::line(text).into_owned();
-    let mut out = format!("case   {}\ntarget {}\nseed   {}\n", name(&transcript.case), name(&transcript.target), name(&transcript.seed));
+    let mut out = format!(
+        "case   {}\ntarget {}\nseed   {}\n",
+        name(&transcript.case),
+        name(&transcript.target),
+        name(&transcript.seed)
+    );
     let mut place = (u32::MAX, u32::MAX);
     for event in &transcript.events {
         if place != (event.play, event.connection) {
@@ -34,17 +39,27 @@ fn one(event: &Event) -> String {
     let (head, body) = match &event.what {
         What::Bytes { from, data } => (format!("{} {} bytes", arrow(*from), data.len()), dump(data)),
         What::Record { from, outer, version, length, keys, sequence, content_type, content, padding, verified } => {
-            let opened = if *verified { format!("type {content_type}, padding {padding}") } else { "cannot be opened".to_owned() };
+            let opened = if *verified {
+                format!("type {content_type}, padding {padding}")
+            } else {
+                "cannot be opened".to_owned()
+            };
             let version = version_name(*version);
-            let head = format!("{} record type {outer}, {version}, {length} bytes, keys {keys} #{sequence}; {opened}", arrow(*from));
+            let head = format!(
+                "{} record type {outer}, {version}, {length} bytes, keys {keys} #{sequence}; {opened}",
+                arrow(*from)
+            );
             (head, dump(content))
         }
         What::Message { .. } => message(&event.what),
-        What::Secret { label, random, secret } => (format!("secret {label} {} {}", hex::encode(random), hex::encode(secret)), String::new()),
-        What::Remark { alert, text } => (format!("remark: {text} ({alert})"), String::new()),
-        What::StepBegan { line, column, step, nested } => {
-            (format!("{} {step} begins, line {line}:{column}", if *nested { "nested step" } else { "step" }), String::new())
+        What::Secret { label, random, secret } => {
+            (format!("secret {label} {} {}", hex::encode(random), hex::encode(secret)), String::new())
         }
+        What::Remark { alert, text } => (format!("remark: {text} ({alert})"), String::new()),
+        What::StepBegan { line, column, step, nested } => (
+            format!("{} {step} begins, line {line}:{column}", if *nested { "nested step" } else { "step" }),
+            String::new(),
+        ),
         What::StepEnded { step } => (format!("step {step} ends"), String::new()),
         What::Altered { step, text, unchanged } => {
             (format!("step {step} alters: {text}{}", if *unchanged { " (bytes unchanged)" } else { "" }), String::new())
@@ -89,7 +104,8 @@ fn dump(bytes: &[u8]) -> String {
     let mut out = String::new();
     for (row, chunk) in bytes.chunks(16).enumerate() {
         let digits: Vec<String> = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
-        let plain: String = chunk.iter().map(|byte| if matches!(byte, 0x20..0x7f) { char::from(*byte) } else { '.' }).collect();
+        let plain: String =
+            chunk.iter().map(|byte| if matches!(byte, 0x20..0x7f) { char::from(*byte) } else { '.' }).collect();
         writeln!(out, "{MARGIN}{:04x}  {:<48} {plain}", row * 16, digits.join(" ")).expect("a String takes all");
     }
     out

@@ -80,10 +80,13 @@ fn entries_that_no_longer_hold_are_stale() {
     run.cases.iter_mut().filter(|case| case.id == "tls13/record/padding").for_each(|case| case.verdict = Kind::Pass);
     baseline::apply(std::slice::from_ref(&baseline), &mut run);
     let stale: Vec<String> = run.stale.iter().map(ToString::to_string).collect();
-    assert_eq!(stale, [
-        "b.yaml:3: fail for tls13/record/padding*, now pass",
-        "b.yaml:10: crash for tls13/**, now fail, loose (no_alert), pass",
-    ]);
+    assert_eq!(
+        stale,
+        [
+            "b.yaml:3: fail for tls13/record/padding*, now pass",
+            "b.yaml:10: crash for tls13/**, now fail, loose (no_alert), pass",
+        ]
+    );
     assert!(gauntlet_reports::terminal::summary(&run, false).contains(&stale[0]));
     assert_eq!(run.cases.iter().filter(|case| case.expected_by_baseline.is_some()).count(), 1);
     // Of what was not run nothing is known.

@@ -58,7 +58,8 @@ fn hostile_text_is_inert() {
         transcript.events[0].what = remark;
         for event in &mut transcript.events {
             if let What::Message { from: Side::Us, name, changes, content_type, bytes, .. } = &mut event.what {
-                (*name, *changes, *content_type, *bytes) = (HOSTILE.into(), vec![HOSTILE.to_owned()], 23, HOSTILE.into());
+                (*name, *changes, *content_type, *bytes) =
+                    (HOSTILE.into(), vec![HOSTILE.to_owned()], 23, HOSTILE.into());
             }
         }
         Some(transcript)

@@ -49,7 +49,12 @@ fn what_else_can_happen() {
     writer.message(Side::Target, "none", "server_hello", 22, vec![2, 0, 0, 4, 3, 3, 1, 2], &[]);
     writer.message(Side::Target, "none", "alert", 21, vec![1, 99], &[]);
     writer.message(Side::Target, "none", "alert", 21, vec![2], &[]);
-    writer.push(What::Target { status: None, signal: Some(11), stderr: "\nASan: \u{1b}[1mheap\u{202e}".to_owned(), crashed: true });
+    writer.push(What::Target {
+        status: None,
+        signal: Some(11),
+        stderr: "\nASan: \u{1b}[1mheap\u{202e}".to_owned(),
+        crashed: true,
+    });
     writer.push(What::Alive { alive: false });
     writer.push(What::Trouble { text: "no such action: key_update".to_owned(), skip: true });
     insta::assert_snapshot!(ladder(&writer.transcript(), &Options::default()));

@@ -67,10 +67,17 @@ pub fn reaction(sent: &[&str], alerts: &[&str], end: &str) -> Reaction {
 
 /// The case of ARCHITECTURE.md: a target that goes on.
 pub fn went_on() -> CaseResult {
-    let mut failed = verdict("tls13/client_hello/compression_methods@methods=1", Kind::Fail, "went on with server_hello");
+    let mut failed =
+        verdict("tls13/client_hello/compression_methods@methods=1", Kind::Fail, "went on with server_hello");
     failed.title = "A compression method besides null ends a TLS 1.3 handshake".to_owned();
     failed.parameters.insert("methods".to_owned(), json!([1, 0]));
-    failed.at = Some(At { file: "tls13/client_hello/compression_methods.yaml".to_owned(), line: 9, column: 15, width: 25, step: 1 });
+    failed.at = Some(At {
+        file: "tls13/client_hello/compression_methods.yaml".to_owned(),
+        line: 9,
+        column: 15,
+        width: 25,
+        step: 1,
+    });
     failed.reaction = reaction(&[">client_hello", "server_hello"], &[], "open");
     failed.negotiated.version = Some("tls1.3".to_owned());
     failed.negotiated.cipher_suite = Some("TLS_AES_128_GCM_SHA256".to_owned());
@@ -138,13 +145,16 @@ fn cases() -> Vec<CaseResult> {
 }
 
 /// Text that wants to do harm wherever it is shown.
-pub const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\u{202e}<script>alert('x')</script>\"]]>&\u{0}\u{9b}31m\nnext {{ 7*7 }}";
+pub const HOSTILE: &str =
+    "\u{1b}[2J\u{1b}]0;owned\u{7}\r\u{202e}<script>alert('x')</script>\"]]>&\u{0}\u{9b}31m\nnext {{ 7*7 }}";
 
 /// A failure all of whose text is hostile.
 pub fn hostile() -> CaseResult {
     let mut case = went_on();
     let evil = HOSTILE.to_owned();
-    for field in [&mut case.id, &mut case.scenario, &mut case.title, &mut case.target, &mut case.reason, &mut case.expected] {
+    for field in
+        [&mut case.id, &mut case.scenario, &mut case.title, &mut case.target, &mut case.reason, &mut case.expected]
+    {
         *field = evil.clone();
     }
     case.requirements = vec![evil.clone()];
@@ -164,7 +174,12 @@ pub fn hostile() -> CaseResult {
 
 /// A run of nothing but that.
 pub fn hostile_run() -> RunData {
-    let target = TargetLine { target: HOSTILE.to_owned(), version: HOSTILE.to_owned(), roles: vec![], capabilities: Capabilities::default() };
+    let target = TargetLine {
+        target: HOSTILE.to_owned(),
+        version: HOSTILE.to_owned(),
+        roles: vec![],
+        capabilities: Capabilities::default(),
+    };
     let mut skipped = hostile();
     skipped.verdict = Kind::Skip;
     let mut listed = hostile();
@@ -174,7 +189,9 @@ pub fn hostile_run() -> RunData {
     (line.version, line.started, line.seed) = (HOSTILE.to_owned(), HOSTILE.to_owned(), HOSTILE.to_owned());
     let cases = [hostile(), skipped, listed].map(|case| Line::Case(Box::new(case)));
     let end = EndLine { counts: Default::default(), took_us: 1, interrupted: false };
-    gauntlet_reports::load([Line::Run(line), Line::Target(target)].into_iter().chain(cases).chain([Line::End(end)]).collect())
+    gauntlet_reports::load(
+        [Line::Run(line), Line::Target(target)].into_iter().chain(cases).chain([Line::End(end)]).collect(),
+    )
 }
 
 /// Makes events one behind the other.
@@ -212,7 +229,15 @@ impl Writer {
         });
     }
 
-    pub fn message(&mut self, from: Side, keys: &'static str, name: &'static str, content_type: u8, bytes: Vec<u8>, changes: &[&str]) {
+    pub fn message(
+        &mut self,
+        from: Side,
+        keys: &'static str,
+        name: &'static str,
+        content_type: u8,
+        bytes: Vec<u8>,
+        changes: &[&str],
+    ) {
         if from == Side::Target {
             self.record(from, keys, content_type, &bytes);
         }
@@ -220,7 +245,11 @@ impl Writer {
             from,
             name: name.into(),
             content_type,
-            context: Context { verify_data_length: Some(32), version: (keys != "none").then_some(0x0304), ..Context::unknown() },
+            context: Context {
+                verify_data_length: Some(32),
+                version: (keys != "none").then_some(0x0304),
+                ..Context::unknown()
+            },
             bytes: bytes.clone(),
             meant: None,
             changes: changes.iter().map(|text| (*text).to_owned()).collect(),
@@ -303,7 +332,8 @@ pub fn handshake(chance: u8) -> Transcript {
     writer.handshake(Target, "handshake", "certificate_verify", Plain::map(verify));
     writer.handshake(Target, "handshake", "finished", Plain::map([("verify_data", vec![chance; 32].into())]));
     writer.handshake(Us, "handshake", "finished", Plain::map([("verify_data", vec![chance; 32].into())]));
-    let established = What::Established { version: 0x0304, cipher_suite: 0x1301, group: 29, resumed: false, alpn: None };
+    let established =
+        What::Established { version: 0x0304, cipher_suite: 0x1301, group: 29, resumed: false, alpn: None };
     writer.push(established);
     for _ in 0..2 {
         let ticket = [("ticket_age_add", u64::from(chance).into()), ("ticket", vec![chance; 200].into())];

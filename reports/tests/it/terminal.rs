@@ -46,7 +46,9 @@ fn the_last_line_says_how_it_stands() {
     let last = |run: &gauntlet_reports::RunData| summary(run, false).lines().last().unwrap().to_owned();
     let mut run = samples::run();
     assert_eq!(last(&run), "not as expected: 3 of 10 cases");
-    run.cases.retain(|case| !matches!(case.verdict, Kind::Crash | Kind::Error) && case.reason != "went on with server_hello");
+    run.cases.retain(|case| {
+        !matches!(case.verdict, Kind::Crash | Kind::Error) && case.reason != "went on with server_hello"
+    });
     assert_eq!(last(&run), "as expected: 7 cases");
     run.cases.retain(|case| case.verdict == Kind::Skip);
     assert_eq!(last(&run), "as expected, but all of 2 cases were skipped");
