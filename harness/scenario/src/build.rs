@@ -55,7 +55,7 @@ impl Build<'_> {
         for (parameter, value) in self.vary.parameters.iter().zip(row) {
             environment.bind(&parameter.name, Some(parameter.values[*value].value.clone()));
         }
-        if let Some(name) = variable(&scenario.tree) {
+        for name in self.vary.broken.iter().cloned().chain(variable(&scenario.tree)) {
             environment.bind(&name, None);
         }
         let entries = scenario.tree.as_map().unwrap_or_default();
@@ -273,7 +273,7 @@ impl Maker<'_> {
             if kind == "versions" {
                 self.typer.version(item)?;
             } else if !enum_name.is_empty() {
-                self.typer.enum_name(item, enum_name, &format!("name of {}", kind.replace('_', " ")))?;
+                self.typer.enum_name(item, enum_name, kind.replace('_', " ").trim_end_matches('s'))?;
             }
             found.push(name.to_owned());
         }

@@ -356,7 +356,6 @@ impl Typer<'_> {
     }
 
     /// `keys` and `sequence`.
-    #[expect(clippy::type_complexity, reason = "absent, wrong, or right: twice")]
     pub fn protection(&mut self, reader: &mut MapReader<'_>) -> (Option<Option<KeysOf>>, Option<Option<Sequence>>) {
         let keys = reader.take("keys").map(|keys| self.one_of(keys, "`keys`", &KEYS));
         let sequence = reader.take("sequence").map(|value| match value.kind {

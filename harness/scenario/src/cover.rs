@@ -20,6 +20,9 @@ pub(crate) enum Strength {
 /// What is decided of a row, and whether it is forbidden as far as that goes.
 type Excluded<'a> = &'a dyn Fn(&[Option<usize>]) -> bool;
 
+/// How much a value of a parameter would bring to a row.
+type Gain<'a> = &'a dyn Fn(&[Option<usize>], usize, usize) -> usize;
+
 /// Searches for a full row end after so many attempts.
 const ATTEMPTS: usize = 100_000;
 
@@ -112,7 +115,7 @@ fn complete(
     start: Vec<Option<usize>>,
     sizes: &[usize],
     excluded: Excluded<'_>,
-    gain: &dyn Fn(&[Option<usize>], usize, usize) -> usize,
+    gain: Gain<'_>,
 ) -> Option<Vec<usize>> {
     let mut attempts = ATTEMPTS;
     let mut row = start;
@@ -123,7 +126,7 @@ fn fill(
     row: &mut [Option<usize>],
     sizes: &[usize],
     excluded: Excluded<'_>,
-    gain: &dyn Fn(&[Option<usize>], usize, usize) -> usize,
+    gain: Gain<'_>,
     attempts: &mut usize,
 ) -> bool {
     if excluded(row) || *attempts == 0 {

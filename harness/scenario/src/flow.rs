@@ -289,7 +289,6 @@ impl Typer<'_> {
     }
 
     /// `with` or `alter`: message → changes; only `alter` has options.
-    #[expect(clippy::type_complexity, reason = "the two parts of a HandshakeStep")]
     fn changes(&mut self, map: &Yaml, alter: bool) -> Option<(Vec<(MessageRef, MessageChange)>, HandshakeOptions)> {
         let entries = self.map(map, if alter { "`alter`" } else { "`with`" })?;
         let mut options = Some(HandshakeOptions::default());
@@ -397,7 +396,6 @@ impl Typer<'_> {
     }
 
     /// A message's name, or `{ message: server_hello, where: { ... } }`.
-    #[expect(clippy::type_complexity, reason = "an element of Expect::Messages")]
     fn expected_message(&mut self, value: &Yaml) -> Option<(String, Vec<(gauntlet_wire::Path, gauntlet_model::Condition)>)> {
         const FORMS: [&str; 6] = ["accept", "reject", "ignored", "closed", "silence", "survives"];
         if value.as_map().is_some() {

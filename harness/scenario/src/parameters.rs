@@ -64,6 +64,8 @@ impl Choice {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vary {
     pub parameters: Vec<Parameter>,
+    /// Names of those that are wrong.
+    pub broken: Vec<String>,
     strength: Strength,
     except: Vec<Vec<(usize, String)>>,
 }
@@ -75,6 +77,8 @@ impl Vary {
         let mut vary = Vary::default();
         if let Some(map) = tree.get("vary") {
             vary.parameters = reader.parameters(map, "vary");
+            let names = map.as_map().unwrap_or_default().iter().filter_map(|(key, _)| key.as_text());
+            vary.broken = names.filter(|name| !vary.parameters.iter().any(|p| p.name == *name)).collect();
         }
         if let Some(text) = tree.get("strength") {
             vary.strength = reader.strength(text);
@@ -372,6 +376,9 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut exception = Vec::new();
+        if entries.is_empty() {
+            self.fail(item, "an exception that names no parameter", None);
+        }
         for (key, value) in entries {
             let name = key.as_text().unwrap_or_default();
             let Some(place) = parameters.iter().position(|p| p.name == name) else {

@@ -109,6 +109,8 @@ impl Substitution<'_> {
                         None => {
                             let message = format!("`${name}` is {} here, which cannot stand inside text", field.describe());
                             self.errors.error(self.file, span, message, None);
+                            out.push('$');
+                            out.push_str(name);
                         }
                     }
                 }
@@ -143,8 +145,8 @@ impl Substitution<'_> {
             let Some(inner) = value.get(field) else {
                 let help = did_you_mean(field, entries.iter().filter_map(|(key, _)| key.as_str()));
                 self.errors.error(self.file, span, format!("the value of `${name}` has no `{field}`"), help);
-                // What follows would only be wrong in consequence.
-                return (Yaml { span, kind: Kind::Null }, "");
+                // What is left in place tells typing that this has been said.
+                return (Yaml { span, kind: Kind::Text(format!("${name}")) }, "");
             };
             value = inner;
             rest = &after[field.len()..];

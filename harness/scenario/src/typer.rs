@@ -1,7 +1,7 @@
 //! What all typing shares: the file, the parameters, the errors, and names and paths with their checks.
 
 use crate::names;
-use crate::substitute::Environment;
+use crate::substitute::{Environment, mentions};
 use gauntlet_model::{Place, Role};
 use gauntlet_wire::{Grammar, Path, Segment};
 use gauntlet_yaml::{Diagnostics, File, Kind, MapReader, Span, Yaml, did_you_mean};
@@ -38,7 +38,11 @@ pub(crate) struct Typer<'a> {
 }
 
 impl Typer<'_> {
+    /// Says what is wrong. A `$name` that is still there could not be replaced, which has been said.
     pub fn fail(&mut self, at: &Yaml, message: impl Into<String>, help: Option<String>) {
+        if at.as_str().is_some_and(mentions) && self.errors.has_errors() {
+            return;
+        }
         self.errors.error(&self.file, at.span, message, help);
     }
 
@@ -125,7 +129,8 @@ impl Typer<'_> {
     pub fn enum_name(&mut self, value: &Yaml, enum_name: &str, what: &str) -> Option<String> {
         let name = self.text(value, what)?;
         if !names::has(enum_name, name) {
-            let help = did_you_mean(name, names::all(enum_name));
+            let help = did_you_mean(name, names::all(enum_name))
+                .or_else(|| (names::all(enum_name).count() < 8).then(|| names::listed(names::all(enum_name))));
             self.fail(value, format!("unknown {what} `{name}`"), help);
             return None;
         }
@@ -154,6 +159,9 @@ impl Typer<'_> {
     fn path_text(&mut self, text: &str, span: Span) -> Option<Path> {
         Path::parse(text)
             .map_err(|error| {
+                if mentions(text) && self.errors.has_errors() {
+                    return;
+                }
                 let start = (span.start + error.at).min(span.end);
                 let exact = self.file.slice(span) == text && start < span.end;
                 let span = if exact { Span { start, end: span.end } } else { span };
@@ -264,6 +272,6 @@ fn check(path: &Path, message: &str) -> Result<(), (String, Option<String>)> {
     };
     Grammar::tls().check_path(type_name, path).map_err(|error| {
         let help = error.suggestion.map(|name| format!("did you mean `{name}`?"));
-        (format!("{message} has no such field: {}", error.message), help)
+        (error.message, help)
     })
 }

@@ -115,7 +115,7 @@ impl Typer<'_> {
         let text = value.as_text().unwrap_or_default();
         let digits: Vec<u8> = text.chars().filter(|c| !c.is_whitespace()).filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
         let is_hex = text.chars().all(|c| c.is_whitespace() || c.is_ascii_hexdigit());
-        if digits.is_empty() || digits.len() % 2 != 0 || !is_hex {
+        if digits.is_empty() || !digits.len().is_multiple_of(2) || !is_hex {
             self.fail(value, "bytes must be pairs of hex digits", Some("such as \"00\" or \"16 0301\"".to_owned()));
             return None;
         }
