@@ -189,7 +189,8 @@ pub enum Direction {
 /// A message by name: `client_hello` is the first of its handshake, `client_hello[1]` the second.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageRef {
-    /// Handshake type's name, or `alert`, `change_cipher_spec`, `application_data`, `heartbeat`.
+    /// Handshake type's name, or `alert`, `change_cipher_spec`, `application_data`, `heartbeat`; `every` (with
+    /// `Which::Every`): whatever we send.
     pub name: String,
     /// Which of them.
     pub which: Which,

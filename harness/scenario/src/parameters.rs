@@ -19,7 +19,7 @@ use gauntlet_yaml::{Diagnostics, File, Kind, MapReader, Span, Yaml, did_you_mean
 /// Values that a list by `range` or `times` may have at most.
 const MOST_VALUES: usize = 100_000;
 /// Cases that a scenario may have at most.
-const MOST_CASES: usize = 50_000;
+const MOST_CASES: u128 = 50_000;
 
 /// One entry of `vary`.
 #[derive(Clone, Debug)]
@@ -86,14 +86,26 @@ impl Vary {
         if let Some(list) = tree.get("except") {
             vary.except = reader.except(list, &vary.parameters);
         }
-        let most = vary.parameters.iter().map(|p| p.values.len() as u128).product::<u128>();
-        if vary.strength == Strength::All && most > MOST_CASES as u128 {
+        let least = vary.least_rows();
+        if least > MOST_CASES {
             let span = tree.get("vary").map_or(tree.span, |v| v.span);
-            let message = format!("{most} combinations of values, more than {MOST_CASES}");
-            reader.errors.error(file, span, message, Some("use `strength: pairs`, or narrow the values".to_owned()));
+            let message = format!("{least} combinations of values, more than {MOST_CASES}");
+            reader.errors.error(file, span, message, Some("use a lower `strength`, or fewer values".to_owned()));
             vary.strength = Strength::Each;
         }
         vary
+    }
+
+    /// As many rows as there must be, whatever is excepted.
+    fn least_rows(&self) -> u128 {
+        let mut sizes: Vec<u128> = self.parameters.iter().map(|p| p.values.len() as u128).collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        let counted = match self.strength {
+            Strength::Each => 1,
+            Strength::Pairs => 2,
+            Strength::All => sizes.len(),
+        };
+        sizes.iter().take(counted).fold(1, |product: u128, size| product.saturating_mul(*size))
     }
 
     /// For each case, which value each parameter takes.
@@ -106,7 +118,11 @@ impl Vary {
     pub fn sample(&self) -> Vec<Vec<usize>> {
         let places: Vec<Vec<usize>> = self.parameters.iter().map(Parameter::sample).collect();
         let sizes: Vec<usize> = places.iter().map(Vec::len).collect();
-        let rows = cover::rows(&sizes, Strength::Each, &|_| false);
+        let place = |parameter: usize, i: Option<usize>| i.map(|i| places[parameter][i]);
+        let rows = cover::rows(&sizes, Strength::Each, &|partial| {
+            let values: Vec<_> = partial.iter().enumerate().map(|(parameter, i)| place(parameter, *i)).collect();
+            self.excluded(&values)
+        });
         rows.into_iter().map(|row| row.iter().zip(&places).map(|(i, places)| places[*i]).collect()).collect()
     }
 

@@ -336,6 +336,39 @@ flow:
 }
 
 #[test]
+fn what_is_excepted_need_not_be_right() {
+    let text = |except: &str| {
+        format!(
+            "
+title: Some messages do not have some fields
+requirements: [rfc9846-4.2.2-30]
+peer: client
+vary: {{ message: [client_hello, finished], field: [verify_data, random] }}
+strength: all
+{except}
+flow:
+  - handshake: full
+    alter: {{ $message: {{ set: {{ $field: '00' }} }} }}
+  - expect: reject
+"
+        )
+    };
+    let cases = expand(&text("except: [{ message: client_hello, field: verify_data }, { message: fin*, field: rand* }]"));
+    assert_eq!(ids(&cases), ["x@message=client_hello,field=random", "x@message=finished,field=verify_data"]);
+    let Err(CorpusError::Wrong(errors)) = Corpus::from_files([("x.yaml", text("").as_str())], "") else { panic!() };
+    assert_eq!(errors.list.len(), 2, "{}", errors.render(false));
+}
+
+#[test]
+fn too_many_combinations_are_refused() {
+    let text = "title: Many\npeer: client\nstrength: pairs\nvary: { a: { range: [0, 300] }, b: { range: [0, 300] } }
+flow:\n  - send: record\n    set: { type: $a, length: $b }\n  - expect: survives\n";
+    let Err(CorpusError::Wrong(errors)) = Corpus::from_files([("x.yaml", text)], "") else { panic!() };
+    assert!(errors.render(false).contains("90601 combinations"), "{}", errors.render(false));
+    assert_eq!(expand(&text.replace("pairs", "each")).len(), 301);
+}
+
+#[test]
 fn ids_use_places_where_values_are_no_names() {
     let text = |values: &str| {
         format!(

@@ -3,9 +3,8 @@
 use gauntlet_scenario::Corpus;
 use std::time::Instant;
 
-/// What 500 files may take, in milliseconds; measured: about 100. Only told in release builds, with room for slow
-/// machines.
-const MOST: u128 = 1500;
+/// What 500 files may take in a release build, in milliseconds; measured: 60. The rest is room for busy machines.
+const MOST: u128 = 1000;
 
 #[test]
 fn five_hundred_files_load_and_expand_quickly() {
@@ -26,6 +25,5 @@ fn five_hundred_files_load_and_expand_quickly() {
     let cases: usize = corpus.scenarios.iter().map(|scenario| scenario.expand(None).expect("expands").cases.len()).sum();
     let all = started.elapsed();
     assert_eq!(cases, 100 * (2 + 2 + 8 + 1 + 1));
-    eprintln!("500 files: loaded in {loaded:?}, {cases} cases after {all:?}");
-    assert!(cfg!(debug_assertions) || all.as_millis() < MOST, "{all:?}");
+    assert!(cfg!(debug_assertions) || all.as_millis() < MOST, "loaded in {loaded:?}, expanded after {all:?}");
 }
