@@ -7,7 +7,7 @@ use gauntlet_model::{
     Close, Direction, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange, MessageRef, Record, Resume,
     Role, SendStep, Step, StepKind, Val, Which,
 };
-use gauntlet_yaml::{Kind, MapReader, Yaml, did_you_mean};
+use gauntlet_yaml::{Kind, MapReader, Span, Yaml, did_you_mean};
 
 /// What a step does, by key.
 const ACTIONS: [&str; 10] =
@@ -322,8 +322,8 @@ impl Typer<'_> {
             return None;
         }
         let mut change = self.message_change(value, &message.name)?;
-        // The message's name tells more than what stands behind it.
-        change.place = self.place(gauntlet_yaml::Span { start: key.span.start, end: value.span.end });
+        // The message's name tells more than what stands behind it, which a parameter may have brought from elsewhere.
+        change.place = self.place(Span { start: key.span.start, end: value.span.end.max(key.span.end) });
         Some((message, change))
     }
 
