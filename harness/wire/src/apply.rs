@@ -501,7 +501,7 @@ fn ahead_of_last(list: &Node) -> usize {
 }
 
 /// A gap between elements; negative counts from the end, where -1 is ahead of the last element.
-fn slot(index: i64, length: usize) -> Option<usize> {
+pub(crate) fn slot(index: i64, length: usize) -> Option<usize> {
     if usize::try_from(index) == Ok(length) { Some(length) } else { place(index, length) }
 }
 
@@ -516,7 +516,7 @@ fn number_again(node: &Node, width: usize, bytes: Vec<u8>) -> Node {
 }
 
 /// SplitMix64: enough for orders, and the same on every machine.
-struct Numbers(u64);
+pub(crate) struct Numbers(pub u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
@@ -526,7 +526,7 @@ impl Numbers {
         mixed ^ mixed >> 31
     }
 
-    fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let other = (self.next() % (last as u64 + 1)) as usize;
             items.swap(last, other);

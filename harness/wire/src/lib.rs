@@ -18,6 +18,7 @@ mod build;
 mod check;
 mod context;
 mod decode;
+pub mod der;
 mod edit;
 mod encode;
 mod grammar;
