@@ -476,7 +476,7 @@ fn keyed(
 /// The MAC of TLS 1.0 to 1.2, SSL 3.0's own, or none.
 enum RecordMac {
     None,
-    Hmac(HmacKey, Digest),
+    Hmac(Box<HmacKey>, Digest),
     Ssl3(Digest, Vec<u8>),
 }
 
@@ -485,7 +485,7 @@ impl RecordMac {
         match mac {
             Mac::None => RecordMac::None,
             Mac::Hmac(digest) if version <= 0x0300 => RecordMac::Ssl3(digest, key.to_vec()),
-            Mac::Hmac(digest) => RecordMac::Hmac(HmacKey::new(digest, key), digest),
+            Mac::Hmac(digest) => RecordMac::Hmac(Box::new(HmacKey::new(digest, key)), digest),
         }
     }
 
@@ -614,7 +614,7 @@ impl Cbc {
         let length = overrides.padding_length.unwrap_or(padding.len() as u8);
         data.extend(padding);
         data.push(length);
-        if data.len() % self.block != 0 {
+        if !data.len().is_multiple_of(self.block) {
             return Err(CryptoError::Input(format!("padding leaves a block of {} bytes", data.len() % self.block)));
         }
         Ok(())
@@ -634,7 +634,7 @@ impl Cbc {
         } else {
             (self.opening_iv.clone(), rest)
         };
-        if ciphertext.is_empty() || ciphertext.len() % self.block != 0 {
+        if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(self.block) {
             return Err(CryptoError::Input(format!("{} bytes are no whole blocks", ciphertext.len())));
         }
         self.opening_iv = ciphertext[ciphertext.len() - self.block..].to_vec();

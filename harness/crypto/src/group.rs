@@ -503,3 +503,100 @@ fn random_bytes(length: usize, rng: &mut Rng) -> Vec<u8> {
     rng.fill_bytes(&mut bytes);
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gauntlet_vectors::kat;
+    use openssl::hash::{Hasher, MessageDigest};
+
+    /// Gives the bytes it was made of.
+    struct Given<'a>(&'a [u8]);
+
+    impl rand_core::TryRng for Given<'_> {
+        type Error = std::convert::Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            unreachable!("ML-KEM asks for bytes")
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            unreachable!("ML-KEM asks for bytes")
+        }
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+            let (front, rest) = self.0.split_at(bytes.len());
+            bytes.copy_from_slice(front);
+            self.0 = rest;
+            Ok(())
+        }
+    }
+
+    impl rand_core::TryCryptoRng for Given<'_> {}
+
+    /// The rounds that [`kat::MlKemVector`] describes.
+    fn accumulated(size: KemSize, rounds: usize) -> Vec<u8> {
+        let each = SEED_LENGTH + 32 + size.ciphertext_length();
+        let mut stream = vec![0; rounds * each];
+        Hasher::new(MessageDigest::shake_128()).expect("hash").finish_xof(&mut stream).expect("stream");
+        let mut all = Hasher::new(MessageDigest::shake_128()).expect("hash");
+        for round in stream.chunks(each) {
+            let (seed, rest) = round.split_at(SEED_LENGTH);
+            let (coins, random) = rest.split_at(32);
+            let (key, public) = size.key(seed).expect("key");
+            let (ciphertext, secret) = size.encapsulate(&public, &mut Given(coins)).expect("encapsulated");
+            assert_eq!(key.decapsulate(&ciphertext).expect("decapsulated"), secret);
+            for part in [&public, &ciphertext, &secret, &key.decapsulate(random).expect("decapsulated")] {
+                all.update(part).expect("hashed");
+            }
+        }
+        let mut hash = vec![0; 32];
+        all.finish_xof(&mut hash).expect("hashed");
+        hash
+    }
+
+    fn check_published(rounds: usize) {
+        let vectors = &kat::primitives().ml_kem;
+        let vector = vectors.iter().find(|vector| vector.rounds == rounds).expect("in the file");
+        assert_eq!(accumulated(KemSize::MlKem768, rounds), vector.hash[..]);
+    }
+
+    #[test]
+    fn ml_kem_768_makes_the_published_numbers() {
+        check_published(100);
+    }
+
+    #[test]
+    #[ignore = "takes seconds"]
+    fn ml_kem_768_makes_the_published_numbers_of_many_rounds() {
+        check_published(10_000);
+    }
+
+    #[test]
+    fn ml_kem_of_both_sizes_agrees_with_openssl() {
+        use openssl::pkey::KeyType;
+        for (size, kind) in [(KemSize::MlKem768, KeyType::ML_KEM_768), (KemSize::MlKem1024, KeyType::ML_KEM_1024)] {
+            for seed in 0..20 {
+                let seed = [seed; SEED_LENGTH];
+                let theirs = PKey::private_key_from_seed(None, kind, None, &seed).expect("OpenSSL 3.5");
+                let (_, public) = size.key(&seed).expect("key");
+                assert_eq!(public, theirs.raw_public_key().expect("raw"));
+                let (ciphertext, secret) = size.encapsulate(&public, &mut Given(&seed[..32])).expect("encapsulated");
+                assert_eq!(decapsulate(&theirs, &ciphertext), secret);
+            }
+        }
+    }
+
+    fn decapsulate(key: &PKey<Private>, ciphertext: &[u8]) -> Vec<u8> {
+        use foreign_types_shared::ForeignTypeRef;
+        let operation = context::operation(key).expect("operation");
+        let mut secret = vec![0; 32];
+        let mut length = secret.len();
+        // SAFETY: all pointers are valid for the lengths that are given with them.
+        unsafe {
+            assert_eq!(openssl_sys::EVP_PKEY_decapsulate_init(operation.as_ptr(), std::ptr::null()), 1);
+            let (input, output) = (ciphertext.as_ptr(), secret.as_mut_ptr());
+            let done =
+                openssl_sys::EVP_PKEY_decapsulate(operation.as_ptr(), output, &mut length, input, ciphertext.len());
+            assert_eq!(done, 1);
+        }
+        secret
+    }
+}

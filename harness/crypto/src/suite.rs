@@ -291,7 +291,7 @@ fn other_authentication(name: &str) -> Authentication {
 fn parse_protection(name: &str) -> Option<(Bulk, Mac, Digest)> {
     // CCM suites of TLS 1.2 name no hash, and CCM_8 must not be taken for one.
     let (cipher, hash) = match name.rsplit_once('_')? {
-        (cipher, "NULL") if cipher == "NULL" => ("NULL", None),
+        ("NULL", "NULL") => ("NULL", None),
         (cipher, hash @ ("MD5" | "SHA" | "SHA256" | "SHA384")) => (cipher, Some(hash)),
         _ => (name, None),
     };

@@ -8,10 +8,11 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use foreign_types_shared::ForeignTypeRef;
 use gauntlet_crypto::schedule12::{Prf, psk_premaster};
 use gauntlet_crypto::{
-    Authentication, Bulk, CipherSuite, Digest, KeyExchange, Mac, Overrides, PrivateKey, Protection, RecordKeys, Rng,
-    SuiteInfo, schedule13,
+    Authentication, Bulk, CipherSuite, Digest, KeyExchange, Mac, Overrides, PrivateKey, Protection, PublicKey,
+    RecordKeys, Rng, SignatureScheme, SuiteInfo, schedule13,
 };
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
@@ -255,7 +256,10 @@ impl Session {
         };
         let (client, server) = self.randoms();
         let master = if self.client.ssl().extms_support() == Some(true) {
-            prf.extended_master_secret(&premaster, &prf.hash().hash(messages))
+            // Up to and with the ClientKeyExchange: a CertificateVerify comes behind it.
+            let mut covered = split(messages);
+            covered.retain(|message| message[0] != 15);
+            prf.extended_master_secret(&premaster, &prf.hash().hash(&covered.concat()))
         } else {
             prf.master_secret(&premaster, &client, &server)
         };
@@ -319,6 +323,9 @@ impl Session {
     fn check13(mut self) {
         let (name, digest) = (self.name(), self.info.prf);
         self.client.ssl_write(b"from the client").expect("written");
+        // SAFETY: the pointer is that of a live connection.
+        unsafe { assert_eq!(SSL_key_update(self.client.ssl().as_ptr(), 0), 1) };
+        self.client.ssl_write(b"under the next key").expect("written");
         self.server.ssl_write(b"from the server").expect("written");
         let to_server = records(&self.client.get_ref().output.borrow().log);
         let to_client = records(&self.server.get_ref().output.borrow().log);
@@ -332,9 +339,11 @@ impl Session {
         {
             let secret = self.secret(&format!("{side}_HANDSHAKE_TRAFFIC_SECRET"));
             let handshake = Protection::tls13(self.info.bulk, digest, &secret).expect("keys");
-            let application = self.secret(&format!("{side}_TRAFFIC_SECRET_0"));
-            let application = Protection::tls13(self.info.bulk, digest, &application).expect("keys");
-            let mut epochs = VecDeque::from([handshake, application]);
+            let first = self.secret(&format!("{side}_TRAFFIC_SECRET_0"));
+            let application = Protection::tls13(self.info.bulk, digest, &first).expect("keys");
+            let next = schedule13::next_traffic_secret(digest, &first);
+            let next = Protection::tls13(self.info.bulk, digest, &next).expect("keys");
+            let mut epochs = VecDeque::from([handshake, application, next]);
             let mut sequence = 0;
             for (_, version, fragment) in records.iter().filter(|(kind, ..)| *kind == 23) {
                 let opened = epochs[0].open(sequence, 23, *version, fragment).expect("opened");
@@ -346,7 +355,10 @@ impl Session {
                     plain.push(String::from_utf8(content.to_vec()).expect("text"));
                     continue;
                 }
-                if epochs.len() == 2 && has_finished(content) {
+                if epochs.len() == 2 && content[0] == 24 {
+                    epochs.pop_front();
+                    sequence = 0;
+                } else if epochs.len() == 3 && has_finished(content) {
                     let before = content.len() - 4 - digest.len();
                     hash.update(&content[..before]);
                     let expected = schedule13::verify_data(digest, &secret, &hash.current());
@@ -354,12 +366,13 @@ impl Session {
                     hash.update(&content[before..]);
                     epochs.pop_front();
                     sequence = 0;
-                } else if epochs.len() == 2 {
+                } else if epochs.len() == 3 {
                     hash.update(content);
                 }
             }
             assert!(plain.iter().any(|text| text == label), "{name}: {plain:?}");
         }
+        assert!(plain.iter().any(|text| text == "under the next key"), "{name}: {plain:?}");
         let mut expected = [0; 50];
         self.client
             .ssl()
@@ -370,14 +383,51 @@ impl Session {
     }
 }
 
-/// Whether the last of these handshake messages is a Finished.
-fn has_finished(mut messages: &[u8]) -> bool {
-    let mut last = 0;
-    while let Some((header, rest)) = messages.split_at_checked(4) {
-        last = header[0];
-        messages = &rest[u32::from_be_bytes([0, header[1], header[2], header[3]]) as usize..];
+unsafe extern "C" {
+    fn SSL_key_update(ssl: *mut openssl_sys::SSL, kind: libc::c_int) -> libc::c_int;
+}
+
+#[test]
+fn client_certificates_of_old_versions() {
+    for version in [0x0300, 0x0301, 0x0302, 0x0303] {
+        let info = CipherSuite(0x002f).info().expect("in the table");
+        let session = Session::shake_hands(info, version, true).expect("a common suite");
+        let to_server = records(&session.client.get_ref().output.borrow().log);
+        let to_client = records(&session.server.get_ref().output.borrow().log);
+        let messages = split(&Transcript::new(&to_server, &to_client).all);
+        let place = messages.iter().position(|message| message[0] == 15).expect("the client signs");
+        let (signed, signature) = (messages[..place].concat(), &messages[place][4..]);
+        let key = PublicKey::from_certificate(&keys().1.to_der().expect("DER")).expect("key");
+        let prf = Prf { version, digest: info.prf };
+        let verified = match version {
+            0x0300 => {
+                let hash = prf.ssl3_signed_hash(&session.master(), &signed);
+                key.verify_hash(SignatureScheme::RSA_PKCS1_MD5_SHA1, &hash, &signature[2..], false)
+            }
+            0x0303 => {
+                let scheme = SignatureScheme(u16::from_be_bytes([signature[0], signature[1]]));
+                key.verify(scheme, &signed, &signature[4..], false)
+            }
+            _ => key.verify(SignatureScheme::RSA_PKCS1_MD5_SHA1, &signed, &signature[2..], false),
+        };
+        assert_eq!(verified, Ok(()), "{version:#06x}");
     }
-    last == 20
+}
+
+/// Handshake messages one by one.
+fn split(mut messages: &[u8]) -> Vec<Vec<u8>> {
+    let mut parts = Vec::new();
+    while let [_, a, b, c, ..] = messages {
+        let (message, rest) = messages.split_at(4 + u32::from_be_bytes([0, *a, *b, *c]) as usize);
+        parts.push(message.to_vec());
+        messages = rest;
+    }
+    parts
+}
+
+/// Whether the last of these handshake messages is a Finished.
+fn has_finished(messages: &[u8]) -> bool {
+    split(messages).last().is_some_and(|message| message[0] == 20)
 }
 
 /// Handshake messages that went in the clear, in the order of a full handshake of TLS 1.2.
@@ -448,13 +498,17 @@ fn context(
     }
     builder.set_options(options);
     choose_suite(&mut builder, info)?;
-    builder.set_verify(SslVerifyMode::NONE);
+    if key_log.is_none() && info.suite.0 == 0x002f {
+        builder.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+    } else {
+        builder.set_verify(SslVerifyMode::NONE);
+    }
     let certificates = match info.authentication {
         Authentication::Ecdsa => Some((ec, ec_certificate)),
         Authentication::Rsa | Authentication::Tls13 => Some((rsa, rsa_certificate)),
         _ => None,
     };
-    if let (Some((key, certificate)), None) = (certificates, &key_log) {
+    if let Some((key, certificate)) = certificates {
         builder.set_certificate(certificate).expect("certificate");
         builder.set_private_key(key).expect("key");
     }
