@@ -15,35 +15,90 @@
 //! | `renegotiation` | `yes`: a server lets clients begin it; `no` (default) |
 //! | `resumption` | `yes`: a client offers its last session on further connections of a case; `no` (default) |
 //!
-//! It can be asked for `key_update`, `key_update_requested` (the peer must update too), `renegotiate`,
-//! `client_certificate` (post-handshake, needs `client_auth`) and `close`.
+//! OpenSSL can be asked for `key_update`, `key_update_requested` (the peer must update too), `renegotiate`,
+//! `client_certificate` (post-handshake, needs `client_auth`), `data` and `close`; rustls for
+//! `key_update_requested`, `data` and `close`. rustls knows neither `renegotiation` nor `resumption`.
 
 mod context;
+mod rustls_stack;
 mod settings;
 mod stack;
 
-use crate::memory::MemoryLink;
+use crate::memory::{MemoryLink, Stack};
 use crate::{Instance, Options, Target};
-use context::Context;
 use gauntlet_model::{Link, LinkError, Role};
+use rustls_stack::RustlsStack;
 use settings::Settings;
-use stack::{OpenSslStack, Session};
+use stack::OpenSslStack;
 use std::sync::Arc;
+
+/// What a client asks for once its handshake is done.
+const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
+/// What is sent when data is asked for.
+const DATA: &[u8] = b"hello\n";
 
 /// The vendored OpenSSL: the reference.
 pub fn openssl() -> Box<dyn Target> {
-    Box::new(OpenSsl)
+    Box::new(Embedded {
+        name: "embedded-openssl",
+        version: || openssl::version::version().to_owned(),
+        actions: stack::ACTIONS,
+        context: |settings| {
+            let context = context::cached(settings)?;
+            Ok(Arc::new(move || {
+                let (context, session) = (context.clone(), stack::Session::default());
+                Box::new(move || Ok(Box::new(OpenSslStack::new(&context, &session)?)))
+            }))
+        },
+    })
 }
 
-struct OpenSsl;
+/// rustls, with ring.
+pub fn rustls() -> Box<dyn Target> {
+    Box::new(Embedded {
+        name: "embedded-rustls",
+        version: || "rustls 0.23 with ring".to_owned(),
+        actions: rustls_stack::ACTIONS,
+        context: |settings| {
+            let config = rustls_stack::config(settings)?;
+            Ok(Arc::new(move || {
+                let config = config.clone();
+                Box::new(move || Ok(Box::new(RustlsStack::new(&config)?)))
+            }))
+        },
+    })
+}
 
-impl Target for OpenSsl {
+/// All of them.
+pub fn all() -> Vec<Box<dyn Target>> {
+    vec![openssl(), rustls()]
+}
+
+/// One of them: `embedded-openssl`, ...
+pub fn by_name(name: &str) -> Option<Box<dyn Target>> {
+    all().into_iter().find(|target| target.name() == name)
+}
+
+/// Makes a connection's stack.
+type Connect = Box<dyn FnMut() -> Result<Box<dyn Stack>, LinkError>>;
+/// Makes what connections of a case are made by.
+type Context = Arc<dyn Fn() -> Connect + Send + Sync>;
+
+struct Embedded {
+    name: &'static str,
+    version: fn() -> String,
+    actions: &'static [&'static str],
+    /// Cached by the stack: the same settings cost next to nothing.
+    context: fn(&Settings) -> Result<Context, String>,
+}
+
+impl Target for Embedded {
     fn name(&self) -> &str {
-        "embedded-openssl"
+        self.name
     }
 
     fn version(&self) -> String {
-        openssl::version::version().to_owned()
+        (self.version)()
     }
 
     fn roles(&self) -> Vec<Role> {
@@ -51,7 +106,15 @@ impl Target for OpenSsl {
     }
 
     fn supports(&self, role: Role, options: &Options) -> Result<(), String> {
-        context::cached(&Settings::parse(role, options)?).map(|_| ())
+        (self.context)(&Settings::parse(role, options)?).map(drop)
+    }
+
+    fn options_to_ask(&self, _role: Role, action: &str) -> Option<Options> {
+        let with = match action {
+            "client_certificate" => Options::from([("client_auth".to_owned(), "require".to_owned())]),
+            _ => Options::new(),
+        };
+        self.actions.contains(&action).then_some(with)
     }
 
     fn is_memory(&self) -> bool {
@@ -64,21 +127,16 @@ impl Target for OpenSsl {
 
     fn start(&self, role: Role, options: &Options) -> Result<Box<dyn Instance>, LinkError> {
         let settings = Settings::parse(role, options).map_err(LinkError::Other)?;
-        let context = context::cached(&settings).map_err(LinkError::Other)?;
-        Ok(Box::new(Embedded { context }))
+        Ok(Box::new(Ready((self.context)(&settings).map_err(LinkError::Other)?)))
     }
 }
 
 /// Nothing runs between links, so an instance is no more than what connections are made from.
-struct Embedded {
-    context: Arc<Context>,
-}
+struct Ready(Context);
 
-impl Instance for Embedded {
+impl Instance for Ready {
     fn link(&mut self) -> Result<Box<dyn Link + '_>, LinkError> {
-        let context = &self.context;
-        let session = Session::default();
-        Ok(Box::new(MemoryLink::new(move || Ok(Box::new(OpenSslStack::new(context, &session)?)))))
+        Ok(Box::new(MemoryLink::new((self.0)())))
     }
 
     fn restart(&mut self) -> Result<(), LinkError> {

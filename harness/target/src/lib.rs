@@ -2,12 +2,43 @@
 //!
 //! A [`Target`] is something that can be started in a role with options; an [`Instance`] is one that
 //! runs; an instance gives a [`Link`](gauntlet_model::Link) for each case. Nothing here knows scenarios.
+//!
+//! ```no_run
+//! # use gauntlet_model::{Role, Close};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let target = gauntlet_target::by_name("gnutls-serv")?;
+//! let mut instance = target.start(Role::Server, &Default::default())?;
+//! let mut link = instance.link()?;
+//! let connection = link.connect()?;
+//! link.send(connection, b"garbage");
+//! # Ok(()) }
+//! ```
+//!
+//! | module | reaches |
+//! |---|---|
+//! | [`embedded`] | OpenSSL and rustls in our own process |
+//! | [`memory`] | any stack that reads and writes byte queues |
+//! | [`address`] | a server that somebody else runs |
+//! | [`profile`] | programs that we start, by YAML files |
+//! | [`serve`] | the other way round: an embedded stack as a server for others |
 
+pub mod address;
+mod child;
 pub mod embedded;
 pub mod memory;
+mod process;
+pub mod profile;
+pub mod serve;
+mod tcp;
+mod template;
+
+pub use child::ChildTarget;
+pub use template::Template;
 
 use gauntlet_model::{Link, LinkError, Role};
+use profile::Profile;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Options that an instance is started with: `client_auth` → `require`, ...
 pub type Options = BTreeMap<String, String>;
@@ -22,9 +53,17 @@ pub trait Target: Send + Sync {
     fn roles(&self) -> Vec<Role>;
     /// Whether it can be started so; the error is the reason for a skip.
     fn supports(&self, role: Role, options: &Options) -> Result<(), String>;
+    /// The options it must be started with so that [`Link::ask`] can have it do that; `None` if it never can.
+    fn options_to_ask(&self, _role: Role, _action: &str) -> Option<Options> {
+        None
+    }
     /// Runs in our process over memory: no waits, any number side by side.
     fn is_memory(&self) -> bool {
         false
+    }
+    /// Whether one instance serves several connections at the same time.
+    fn is_concurrent(&self, _role: Role) -> bool {
+        true
     }
     /// How many instances it makes sense to run side by side (for an address: 1).
     fn instances(&self) -> usize;
@@ -38,4 +77,82 @@ pub trait Instance: Send {
     fn link(&mut self) -> Result<Box<dyn Link + '_>, LinkError>;
     /// Starts it anew after it died, or was found not to answer.
     fn restart(&mut self) -> Result<(), LinkError>;
+}
+
+/// Why there is no such target.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// No profile, no address, no file.
+    #[error("no target `{name}`{}", .help.as_ref().map(|help| format!("; {help}")).unwrap_or_default())]
+    Unknown {
+        /// As given.
+        name: String,
+        /// What may have been meant.
+        help: Option<String>,
+    },
+    /// Not of the form `127.0.0.1:4433`.
+    #[error("`{0}` is no address; expected 127.0.0.1:PORT, [::1]:PORT or localhost:PORT")]
+    BadAddress(String),
+    /// Somebody else's machine.
+    #[error("`{0}` is not on this machine; only loopback addresses are tested, so that nothing is sent to others")]
+    NotLoopback(String),
+    /// A file that cannot be read.
+    #[error("{0}: {1}")]
+    Unreadable(String, String),
+    /// A profile with mistakes in it: rendered diagnostics.
+    #[error("{0}")]
+    Profile(String),
+}
+
+/// What can be named without a file or an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// For [`by_name`].
+    pub name: String,
+    /// The roles it can play.
+    pub roles: Vec<Role>,
+    /// Whether its programs are there.
+    pub installed: bool,
+    /// How to get it; empty for what is always there.
+    pub install: String,
+    /// What is worth knowing about it.
+    pub note: String,
+}
+
+/// A target by what a user calls it: an embedded stack, a profile, `HOST:PORT`, or the path of a profile's file.
+pub fn by_name(name: &str) -> Result<Box<dyn Target>, TargetError> {
+    if let Some(stack) = embedded::by_name(name) {
+        return Ok(stack);
+    }
+    if let Some(profile) = Profile::embedded(name) {
+        return Ok(Box::new(ChildTarget::new(profile)));
+    }
+    if name.ends_with(".yaml") || name.ends_with(".yml") {
+        return Ok(Box::new(ChildTarget::new(Profile::load(Path::new(name))?)));
+    }
+    if name.contains(':') {
+        return Ok(Box::new(address::Address::parse(name)?));
+    }
+    let listed = profiles();
+    let help = gauntlet_yaml::did_you_mean(name, listed.iter().map(|listing| listing.name.as_str()));
+    Err(TargetError::Unknown { name: name.to_owned(), help })
+}
+
+/// All that can be named: embedded stacks, then profiles.
+pub fn profiles() -> Vec<Listing> {
+    let embedded = embedded::all().into_iter().map(|target| Listing {
+        name: target.name().to_owned(),
+        roles: target.roles(),
+        installed: true,
+        install: String::new(),
+        note: format!("in process; {}", target.version()),
+    });
+    let profiles = Profile::all().into_iter().map(|profile| Listing {
+        roles: profile.roles(),
+        installed: profile.is_installed(),
+        name: profile.name,
+        install: profile.install,
+        note: profile.note,
+    });
+    embedded.chain(profiles).collect()
 }

@@ -174,12 +174,12 @@ fn options_narrow_it() {
 #[test]
 fn unknown_options_are_refused_with_a_reason() {
     for (name, value, reason) in [
-        ("colour", "blue", "option `colour: blue`: embedded-openssl does not know it as a server"),
+        ("colour", "blue", "option `colour: blue`: not known for a server"),
         ("versions", "tls1.4", "option `versions: tls1.4`: no version `tls1.4`"),
         ("client_auth", "maybe", "option `client_auth: maybe`: expected `none`, `request` or `require`"),
         ("groups", "x25518", "openssl does not know all of the groups x25518"),
         ("cipher_suites", "TLS_NO_SUCH", "openssl has no cipher suite TLS_NO_SUCH"),
-        ("resumption", "yes", "option `resumption: yes`: embedded-openssl does not know it as a server"),
+        ("resumption", "yes", "option `resumption: yes`: not known for a server"),
     ] {
         assert_eq!(openssl().supports(Role::Server, &options(&[(name, value)])), Err(reason.to_owned()));
     }

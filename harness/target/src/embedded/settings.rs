@@ -64,7 +64,7 @@ impl Settings {
             "early_data" if self.role == Role::Server => self.early_data = yes(value)?,
             "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
             "resumption" if self.role == Role::Client => self.resumption = yes(value)?,
-            _ => return Err(format!("embedded-openssl does not know it as a {}", self.role.name())),
+            _ => return Err(format!("not known for a {}", self.role.name())),
         }
         Ok(())
     }

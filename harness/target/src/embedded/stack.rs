@@ -1,6 +1,7 @@
 //! One connection of OpenSSL, as an application would drive it.
 
 use super::context::Context;
+use super::{DATA, REQUEST};
 use crate::memory::{Stack, Wire};
 use foreign_types_shared::ForeignTypeRef;
 use gauntlet_model::{LinkError, Role};
@@ -9,8 +10,9 @@ use openssl::ex_data::Index;
 use openssl::ssl::{Error, ErrorCode, Ssl, SslRef, SslSession, SslStream};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-/// What a client asks for once its handshake is done.
-const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
+/// What it can be asked for.
+pub(super) const ACTIONS: &[&str] =
+    &["key_update", "key_update_requested", "renegotiate", "client_certificate", "data", "close"];
 /// Bytes read, and echoed, at a time.
 const CHUNK: usize = 16384;
 
@@ -151,8 +153,7 @@ impl Stack for OpenSslStack {
     }
 
     fn ask(&mut self, action: &str) -> Result<(), LinkError> {
-        let known = ["key_update", "key_update_requested", "renegotiate", "client_certificate", "close"];
-        if !known.contains(&action) {
+        if !ACTIONS.contains(&action) {
             return Err(LinkError::NoAction(action.to_owned()));
         }
         if self.phase != Phase::Open {
@@ -164,6 +165,10 @@ impl Stack for OpenSslStack {
             "key_update_requested" => sys::key_update(ssl, true),
             "renegotiate" => sys::renegotiate(ssl),
             "client_certificate" => sys::request_client_certificate(ssl),
+            "data" => {
+                self.owed.extend_from_slice(DATA);
+                return Ok(());
+            }
             _ => return self.close().map_err(other),
         }
         .map_err(other)?;

@@ -1,0 +1,355 @@
+//! Targets that a profile starts: servers that we connect to, clients that we have connect to us.
+
+use crate::address::Connections;
+use crate::process::{self, Process};
+use crate::profile::{Profile, Ready, RoleProfile};
+use crate::tcp::TcpConnection;
+use crate::template::Scope;
+use crate::{Instance, Options, Target};
+use gauntlet_model::link::Exit;
+use gauntlet_model::{Close, Link, LinkError, Received, Role};
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A port that was free is somebody else's a moment later: so many are tried.
+const PORTS: usize = 5;
+/// Commands that prepare, or tell the version.
+const SHORT_COMMAND: Duration = Duration::from_secs(60);
+/// A client has so long to connect.
+const CLIENT_CONNECTS: Duration = Duration::from_secs(20);
+
+/// A profile, ready to be started.
+pub struct ChildTarget {
+    profile: Arc<Profile>,
+    /// By role, made ready once.
+    runs: Mutex<HashMap<Role, Arc<Run>>>,
+}
+
+/// What all instances of a role share.
+struct Run {
+    profile: Arc<Profile>,
+    role: Role,
+    dir: tempfile::TempDir,
+}
+
+impl Run {
+    fn role(&self) -> &RoleProfile {
+        self.profile.role(self.role).expect("made for a role that the profile has")
+    }
+
+    fn scope<'a>(&'a self, options: &'a Options, port: u16) -> Scope<'a> {
+        Scope { dir: self.dir.path(), role: self.role, profile: self.role(), options, port }
+    }
+
+    fn spawn(&self, command: Command) -> Result<Process, LinkError> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut process = Process::start(command)
+            .map_err(|error| LinkError::Unreachable(format!("{program}: {error}{}", self.install())))?;
+        // One that is dead already is found to be so soon enough.
+        let _ = process.tell(&self.role().input);
+        Ok(process)
+    }
+
+    fn install(&self) -> String {
+        match self.profile.install.as_str() {
+            "" => String::new(),
+            hint => format!("; to install it: {hint}"),
+        }
+    }
+}
+
+impl ChildTarget {
+    /// From a profile.
+    pub fn new(profile: Profile) -> ChildTarget {
+        ChildTarget { profile: Arc::new(profile), runs: Mutex::default() }
+    }
+
+    fn role(&self, role: Role) -> Result<&RoleProfile, String> {
+        self.profile.role(role).ok_or_else(|| format!("{} has no {} role", self.profile.name, role.name()))
+    }
+
+    fn run(&self, role: Role) -> Result<Arc<Run>, LinkError> {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = runs.get(&role) {
+            return Ok(run.clone());
+        }
+        let dir = tempfile::Builder::new().prefix("gauntlet-").tempdir();
+        let dir = dir.map_err(|error| LinkError::Other(format!("no directory for the run: {error}")))?;
+        let run = Arc::new(Run { profile: self.profile.clone(), role, dir });
+        for template in &run.role().prepare {
+            let command = run.scope(&Options::new(), 0).other_command(template).map_err(LinkError::Other)?;
+            process::run(command, SHORT_COMMAND)
+                .map_err(|reason| LinkError::Unreachable(format!("preparing: {reason}{}", run.install())))?;
+        }
+        runs.insert(role, run.clone());
+        Ok(run)
+    }
+}
+
+impl Target for ChildTarget {
+    fn name(&self) -> &str {
+        &self.profile.name
+    }
+
+    fn version(&self) -> String {
+        let ask = || {
+            let run = self.run(*self.roles().first()?).ok()?;
+            let command = run.scope(&Options::new(), 0).other_command(self.profile.version.as_ref()?).ok()?;
+            process::run(command, SHORT_COMMAND).ok()?.lines().next().map(|line| line.trim().to_owned())
+        };
+        ask().unwrap_or_default()
+    }
+
+    fn roles(&self) -> Vec<Role> {
+        self.profile.roles()
+    }
+
+    fn supports(&self, role: Role, options: &Options) -> Result<(), String> {
+        self.role(role)?.supports(options)
+    }
+
+    fn options_to_ask(&self, role: Role, action: &str) -> Option<Options> {
+        self.role(role).ok()?.ask.get(action).map(|ask| ask.with.clone())
+    }
+
+    fn is_concurrent(&self, role: Role) -> bool {
+        self.role(role).is_ok_and(|profile| !profile.one_at_a_time)
+    }
+
+    fn instances(&self) -> usize {
+        self.roles().iter().filter_map(|&role| self.profile.role(role)).map(|role| role.instances).max().unwrap_or(1)
+    }
+
+    fn start(&self, role: Role, options: &Options) -> Result<Box<dyn Instance>, LinkError> {
+        self.supports(role, options).map_err(LinkError::Other)?;
+        let run = self.run(role)?;
+        Ok(match role {
+            Role::Server => Box::new(Server::start(run, options.clone())?),
+            Role::Client => Box::new(Client { run, options: options.clone() }),
+        })
+    }
+}
+
+/// A server that runs.
+struct Server {
+    run: Arc<Run>,
+    options: Options,
+    port: u16,
+    process: Process,
+}
+
+impl Server {
+    fn start(run: Arc<Run>, options: Options) -> Result<Server, LinkError> {
+        let (port, process) = start_server(&run, &options)?;
+        Ok(Server { run, options, port, process })
+    }
+
+    fn address(&self) -> SocketAddr {
+        loopback(self.port)
+    }
+}
+
+impl Instance for Server {
+    fn link(&mut self) -> Result<Box<dyn Link + '_>, LinkError> {
+        match self.process.status() {
+            Some(_) => Err(LinkError::Gone(self.process.describe())),
+            None => Ok(Box::new(ServerLink { server: self, connections: Connections::default() })),
+        }
+    }
+
+    fn restart(&mut self) -> Result<(), LinkError> {
+        (self.port, self.process) = start_server(&self.run, &self.options)?;
+        Ok(())
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Starts it on a free port and waits until it is ready.
+fn start_server(run: &Run, options: &Options) -> Result<(u16, Process), LinkError> {
+    let mut tried = 1;
+    loop {
+        let port = free_port().map_err(|error| LinkError::Other(format!("no free port: {error}")))?;
+        let command = run.scope(options, port).command().map_err(LinkError::Other)?;
+        let mut process = run.spawn(command)?;
+        match wait_until_ready(run.role(), &mut process, port) {
+            Ok(()) => return Ok((port, process)),
+            // It died while the port was somebody else's: the port was the reason.
+            Err(_) if tried < PORTS && process.status().is_some() && TcpListener::bind(loopback(port)).is_err() => {
+                tried += 1;
+            }
+            Err(reason) => return Err(LinkError::Unreachable(format!("{reason}: {}", process.describe()))),
+        }
+    }
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind(loopback(0))?.local_addr()?.port())
+}
+
+fn wait_until_ready(profile: &RoleProfile, process: &mut Process, port: u16) -> Result<(), &'static str> {
+    let deadline = Instant::now() + Duration::from_secs(profile.ready_within);
+    while Instant::now() < deadline {
+        let ready = match &profile.ready {
+            Ready::Line(start) => process.stdout.line(start, process::LOOK),
+            Ready::Port => TcpConnection::open(loopback(port)).is_ok(),
+        };
+        // Looked at last: what accepts on the port of a dead child is somebody else.
+        if process.status().is_some() {
+            return Err("ended before it was ready");
+        }
+        if ready {
+            return Ok(());
+        }
+        if profile.ready == Ready::Port {
+            std::thread::sleep(process::LOOK);
+        }
+    }
+    Err("was not ready in time")
+}
+
+struct ServerLink<'a> {
+    server: &'a mut Server,
+    connections: Connections,
+}
+
+impl Link for ServerLink<'_> {
+    fn connect(&mut self) -> Result<usize, LinkError> {
+        if self.server.process.status().is_some() {
+            return Err(LinkError::Gone(self.server.process.describe()));
+        }
+        if self.server.run.role().one_at_a_time && self.connections.any_open() {
+            return Err(LinkError::Other("it serves one connection at a time, and one is open".to_owned()));
+        }
+        match TcpConnection::open(self.server.address()) {
+            Ok(connection) => Ok(self.connections.add(connection)),
+            Err(_) if self.server.process.status().is_some() => Err(LinkError::Gone(self.server.process.describe())),
+            Err(error) => Err(LinkError::Unreachable(format!("{}: {error}", self.server.address()))),
+        }
+    }
+
+    fn send(&mut self, connection: usize, bytes: &[u8]) {
+        self.connections.send(connection, bytes);
+    }
+
+    fn receive(&mut self, connection: usize, patience: Duration) -> Received {
+        self.connections.receive(connection, patience)
+    }
+
+    fn close(&mut self, connection: usize, how: Close) {
+        self.connections.close(connection, how);
+    }
+
+    fn ask(&mut self, _connection: usize, action: &str) -> Result<(), LinkError> {
+        ask(&self.server.run, &self.server.options, &mut self.server.process, action)
+    }
+
+    fn now(&self) -> u64 {
+        self.connections.now()
+    }
+
+    fn exit(&mut self) -> Option<Exit> {
+        self.server.process.exit(true)
+    }
+}
+
+fn ask(run: &Run, options: &Options, process: &mut Process, action: &str) -> Result<(), LinkError> {
+    let ask = run.role().ask.get(action).ok_or_else(|| LinkError::NoAction(action.to_owned()))?;
+    if let Some((name, value)) = ask.with.iter().find(|&(name, value)| options.get(name) != Some(value)) {
+        return Err(LinkError::Other(format!("`{action}` needs a target started with `{name}: {value}`")));
+    }
+    process.tell(&ask.input).map_err(|_| LinkError::Gone(process.describe()))
+}
+
+/// A client that is started for each connection.
+struct Client {
+    run: Arc<Run>,
+    options: Options,
+}
+
+impl Instance for Client {
+    fn link(&mut self) -> Result<Box<dyn Link + '_>, LinkError> {
+        let listener = TcpListener::bind(loopback(0)).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        });
+        let listener = listener.map_err(|error| LinkError::Other(format!("no port to listen at: {error}")))?;
+        Ok(Box::new(ClientLink { client: self, listener, processes: Vec::new(), connections: Connections::default() }))
+    }
+
+    fn restart(&mut self) -> Result<(), LinkError> {
+        Ok(())
+    }
+}
+
+struct ClientLink<'a> {
+    client: &'a mut Client,
+    listener: TcpListener,
+    /// By connection.
+    processes: Vec<Process>,
+    connections: Connections,
+}
+
+impl ClientLink<'_> {
+    fn accept(&self, process: &mut Process) -> Result<TcpConnection, LinkError> {
+        let deadline = Instant::now() + CLIENT_CONNECTS;
+        while Instant::now() < deadline {
+            let ended = process.status().is_some();
+            if let Ok((stream, _)) = self.listener.accept() {
+                return TcpConnection::new(stream).map_err(|error| LinkError::Other(error.to_string()));
+            }
+            if ended {
+                return Err(LinkError::Gone(format!("ended without connecting: {}", process.describe())));
+            }
+            std::thread::sleep(process::LOOK);
+        }
+        Err(LinkError::Unreachable(format!("did not connect in time: {}", process.describe())))
+    }
+}
+
+impl Link for ClientLink<'_> {
+    fn connect(&mut self) -> Result<usize, LinkError> {
+        let port = self.listener.local_addr().map_err(|error| LinkError::Other(error.to_string()))?.port();
+        let command = self.client.run.scope(&self.client.options, port).command().map_err(LinkError::Other)?;
+        let mut process = self.client.run.spawn(command)?;
+        let connection = self.accept(&mut process)?;
+        self.processes.push(process);
+        Ok(self.connections.add(connection))
+    }
+
+    fn send(&mut self, connection: usize, bytes: &[u8]) {
+        self.connections.send(connection, bytes);
+    }
+
+    fn receive(&mut self, connection: usize, patience: Duration) -> Received {
+        self.connections.receive(connection, patience)
+    }
+
+    fn close(&mut self, connection: usize, how: Close) {
+        self.connections.close(connection, how);
+    }
+
+    fn ask(&mut self, connection: usize, action: &str) -> Result<(), LinkError> {
+        let process = self.processes.get_mut(connection);
+        let process = process.ok_or_else(|| LinkError::Other("no such connection".to_owned()))?;
+        ask(&self.client.run, &self.client.options, process, action)
+    }
+
+    fn now(&self) -> u64 {
+        self.connections.now()
+    }
+
+    fn exit(&mut self) -> Option<Exit> {
+        let process = self.processes.last_mut()?;
+        // One that has nothing left to do but to end may do so, and its status is worth a moment.
+        if !self.connections.any_open() {
+            process.wait(process::DYING);
+        }
+        process.exit(false)
+    }
+}

@@ -1,0 +1,291 @@
+//! One connection of rustls, as an application would drive it.
+
+use super::settings::{ClientAuth, Settings};
+use super::{DATA, REQUEST};
+use crate::memory::{Stack, Wire};
+use gauntlet_model::{LinkError, Role};
+use gauntlet_pki::{Identity, KeyKind, SERVER_NAME};
+use rustls::client::Resumption;
+use rustls::crypto::{ring, CryptoProvider};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::{
+    ClientHello, NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache, WebPkiClientVerifier,
+};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    version, ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection,
+    SupportedProtocolVersion,
+};
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+/// What it can be asked for.
+pub(super) const ACTIONS: &[&str] = &["key_update_requested", "data", "close"];
+/// Early data taken with one ticket, in bytes.
+const MAX_EARLY_DATA: u32 = 16384;
+/// Sessions kept for each set of options.
+const CACHED_SESSIONS: usize = 1024;
+
+/// What connections are made from.
+#[derive(Clone)]
+pub(super) enum Config {
+    Server(Arc<ServerConfig>),
+    Client(Arc<ClientConfig>),
+}
+
+/// The configuration for some settings, built once in the life of the process.
+pub(super) fn config(settings: &Settings) -> Result<Config, String> {
+    static CACHE: LazyLock<Mutex<HashMap<Settings, Config>>> = LazyLock::new(Mutex::default);
+    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(config) = cache.get(settings) {
+        return Ok(config.clone());
+    }
+    let built = match settings.role {
+        Role::Server => Config::Server(Arc::new(server(settings)?)),
+        Role::Client => Config::Client(Arc::new(client(settings)?)),
+    };
+    cache.insert(settings.clone(), built.clone());
+    Ok(built)
+}
+
+fn server(settings: &Settings) -> Result<ServerConfig, String> {
+    if settings.renegotiation {
+        return Err("rustls never renegotiates".to_owned());
+    }
+    let provider = provider(settings)?;
+    let builder = ServerConfig::builder_with_provider(provider.clone());
+    let builder = builder.with_protocol_versions(&versions(settings)?).map_err(text)?;
+    let builder = match settings.client_auth {
+        ClientAuth::None => builder.with_no_client_auth(),
+        mode => {
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots()?), provider.clone());
+            let verifier = match mode {
+                ClientAuth::Require => verifier,
+                _ => verifier.allow_unauthenticated(),
+            };
+            builder.with_client_cert_verifier(verifier.build().map_err(text)?)
+        }
+    };
+    let mut keys = Vec::new();
+    for &kind in &settings.certificates {
+        keys.push(Arc::new(certified_key(gauntlet_pki::server(kind), kind, &provider)?));
+    }
+    let mut config = builder.with_cert_resolver(Arc::new(BySignature(keys)));
+    config.alpn_protocols = settings.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    config.session_storage = ServerSessionMemoryCache::new(CACHED_SESSIONS);
+    if settings.early_data {
+        // Only tickets that name a stored session can be used once.
+        config.max_early_data_size = MAX_EARLY_DATA;
+    } else if settings.tickets {
+        config.ticketer = ring::Ticketer::new().map_err(text)?;
+    } else {
+        config.send_tls13_tickets = 0;
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+    }
+    Ok(config)
+}
+
+fn client(settings: &Settings) -> Result<ClientConfig, String> {
+    if settings.resumption {
+        return Err("rustls would resume across cases".to_owned());
+    }
+    let provider = provider(settings)?;
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_protocol_versions(&versions(settings)?).map_err(text)?;
+    let builder = builder.with_root_certificates(roots()?);
+    let mut config = match settings.certificates.first() {
+        Some(&kind) if settings.client_auth != ClientAuth::None => {
+            let identity = gauntlet_pki::client(kind);
+            builder.with_client_auth_cert(chain(identity), private_key(identity)?).map_err(text)?
+        }
+        _ => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = settings.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+/// The suites and groups that the settings name, or all.
+fn provider(settings: &Settings) -> Result<Arc<CryptoProvider>, String> {
+    let mut provider = ring::default_provider();
+    if !settings.cipher_suites.is_empty() {
+        provider.cipher_suites = chosen(&settings.cipher_suites, &provider.cipher_suites, |suite| {
+            // The library says TLS13_ where the registry says TLS_.
+            format!("{:?}", suite.suite()).replace("TLS13_", "TLS_")
+        })?;
+    }
+    if !settings.groups.is_empty() {
+        provider.kx_groups =
+            chosen(&settings.groups, &provider.kx_groups, |group| format!("{:?}", group.name()).to_lowercase())?;
+    }
+    Ok(Arc::new(provider))
+}
+
+fn chosen<T: Copy>(names: &[String], all: &[T], name_of: impl Fn(&T) -> String) -> Result<Vec<T>, String> {
+    let choose = |name: &String| {
+        let found = all.iter().find(|item| name_of(item) == *name);
+        found.copied().ok_or_else(|| format!("rustls has no {name}"))
+    };
+    names.iter().map(choose).collect()
+}
+
+fn versions(settings: &Settings) -> Result<Vec<&'static SupportedProtocolVersion>, String> {
+    let (low, high) = settings.versions;
+    if low < 0x0303 {
+        return Err("rustls has no version below tls1.2".to_owned());
+    }
+    let all = [(0x0304, &version::TLS13), (0x0303, &version::TLS12)];
+    Ok(all.into_iter().filter(|(number, _)| (low..=high).contains(number)).map(|(_, version)| version).collect())
+}
+
+fn roots() -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(gauntlet_pki::root())).map_err(text)?;
+    Ok(roots)
+}
+
+fn chain(identity: &Identity) -> Vec<CertificateDer<'static>> {
+    identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect()
+}
+
+fn private_key(identity: &Identity) -> Result<PrivateKeyDer<'static>, String> {
+    PrivateKeyDer::try_from(identity.key.pkey().private_key_to_pkcs8().map_err(text)?).map_err(text)
+}
+
+fn certified_key(identity: &Identity, kind: KeyKind, provider: &CryptoProvider) -> Result<CertifiedKey, String> {
+    let key = provider.key_provider.load_private_key(private_key(identity)?);
+    let key = key.map_err(|_| format!("rustls cannot sign with {}", kind.name()))?;
+    Ok(CertifiedKey::new(chain(identity), key))
+}
+
+/// The first certificate whose key can sign as the client wants it.
+#[derive(Debug)]
+struct BySignature(Vec<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for BySignature {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.iter().find(|key| key.key.choose_scheme(hello.signature_schemes()).is_some()).cloned()
+    }
+}
+
+/// A server that echoes, or a client that asks once.
+pub(super) struct RustlsStack {
+    connection: Connection,
+    wire: Wire,
+    /// Nothing more is read; what is left is written.
+    closing: bool,
+}
+
+impl RustlsStack {
+    pub fn new(config: &Config) -> Result<RustlsStack, LinkError> {
+        let connection = match config {
+            Config::Server(config) => ServerConnection::new(config.clone()).map(Connection::from),
+            Config::Client(config) => {
+                let name = ServerName::try_from(SERVER_NAME).expect("a constant that is a DNS name");
+                ClientConnection::new(config.clone(), name).map(Connection::from)
+            }
+        };
+        let mut connection = connection.map_err(|error| LinkError::Other(format!("rustls: {error}")))?;
+        connection.set_buffer_limit(None);
+        if let Connection::Client(client) = &mut connection {
+            // Kept until the handshake is done.
+            client.writer().write_all(REQUEST).map_err(|error| LinkError::Other(error.to_string()))?;
+        }
+        Ok(RustlsStack { connection, wire: Wire::default(), closing: false })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while self.connection.wants_write() {
+            self.connection.write_tls(&mut self.wire)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self) -> io::Result<()> {
+        self.flush()?;
+        if self.closing {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        if self.connection.read_tls(&mut self.wire)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match self.connection.process_new_packets() {
+            Ok(state) => {
+                self.answer()?;
+                if state.peer_has_closed() {
+                    self.close();
+                }
+            }
+            // Its alert is waiting to be written.
+            Err(_) => self.closing = true,
+        }
+        Ok(())
+    }
+
+    /// A server echoes; a client has what it wanted.
+    fn answer(&mut self) -> io::Result<()> {
+        let mut data = Vec::new();
+        if let Connection::Server(server) = &mut self.connection
+            && let Some(mut early) = server.early_data()
+        {
+            early.read_to_end(&mut data)?;
+        }
+        match self.connection.reader().read_to_end(&mut data) {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::UnexpectedEof) => {
+                return Err(error);
+            }
+            _ => (),
+        }
+        match &mut self.connection {
+            Connection::Server(server) => server.writer().write_all(&data),
+            Connection::Client(_) if data.is_empty() => Ok(()),
+            Connection::Client(_) => {
+                self.close();
+                Ok(())
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        self.connection.send_close_notify();
+        self.closing = true;
+    }
+}
+
+impl Stack for RustlsStack {
+    fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
+
+    fn turn(&mut self) -> bool {
+        loop {
+            match self.step() {
+                Ok(()) => (),
+                Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
+            }
+        }
+    }
+
+    fn ask(&mut self, action: &str) -> Result<(), LinkError> {
+        if !ACTIONS.contains(&action) {
+            return Err(LinkError::NoAction(action.to_owned()));
+        }
+        if self.connection.is_handshaking() {
+            return Err(LinkError::Other(format!("`{action}` needs a finished handshake")));
+        }
+        match action {
+            "key_update_requested" => self.connection.refresh_traffic_keys().map_err(text),
+            "data" => self.connection.writer().write_all(DATA).map_err(text),
+            _ => {
+                self.close();
+                Ok(())
+            }
+        }
+        .map_err(|reason| LinkError::Other(format!("rustls: {reason}")))
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

@@ -1,0 +1,234 @@
+//! Child processes: started in a group of their own, watched, and always taken down with it.
+
+use gauntlet_model::link::Exit;
+use rustix::io::Errno;
+use rustix::process::{kill_process_group, waitid, Pid, Signal, WaitId, WaitIdOptions};
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{channel, Sender};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// So much is kept of what a child writes: the end of it.
+const TAIL: usize = 64 << 10;
+/// What is on its way out is waited for so long.
+pub(crate) const DYING: Duration = Duration::from_secs(1);
+/// Between two looks at a child that is waited for.
+pub(crate) const LOOK: Duration = Duration::from_millis(5);
+/// What sanitizers write, whether or not they end the process.
+const REPORTS: [&str; 5] =
+    ["ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "ThreadSanitizer:", "MemorySanitizer:", ": runtime error: "];
+
+/// A child with its group. Dropped, all of the group is dead and the child reaped.
+pub(crate) struct Process {
+    child: Child,
+    group: Pid,
+    stdin: Option<ChildStdin>,
+    pub stdout: Arc<Tail>,
+    pub stderr: Arc<Tail>,
+    ended: Option<ExitStatus>,
+}
+
+impl Process {
+    /// Starts it.
+    pub fn start(command: Command) -> io::Result<Process> {
+        let mut child = spawn(command)?;
+        let group = Pid::from_child(&child);
+        Ok(Process {
+            stdin: child.stdin.take(),
+            stdout: Tail::drain(child.stdout.take()),
+            stderr: Tail::drain(child.stderr.take()),
+            child,
+            group,
+            ended: None,
+        })
+    }
+
+    /// Its status once it has ended. One that is just ending is waited for.
+    pub fn status(&mut self) -> Option<ExitStatus> {
+        match self.ended.is_none() && self.is_dying() {
+            true => self.wait(DYING),
+            false => self.look(),
+        }
+    }
+
+    /// Its status, if it ends within the time.
+    pub fn wait(&mut self, time: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + time;
+        while self.look().is_none() && Instant::now() < deadline {
+            std::thread::sleep(LOOK);
+        }
+        self.ended
+    }
+
+    /// How it ended, in the words of results. `None` while it runs and no sanitizer has reported.
+    pub fn exit(&mut self, ending_is_a_crash: bool) -> Option<Exit> {
+        let status = self.status();
+        let stderr = self.stderr.text();
+        let reported = REPORTS.iter().any(|report| stderr.contains(report));
+        if status.is_none() && !reported {
+            return None;
+        }
+        let signal = status.and_then(|status| status.signal());
+        let crashed = reported || signal.is_some() || ending_is_a_crash;
+        Some(Exit { status: status.and_then(|status| status.code()), signal, stderr, crashed })
+    }
+
+    /// Writes to its stdin.
+    pub fn tell(&mut self, text: &str) -> io::Result<()> {
+        let stdin = self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        stdin.write_all(text.as_bytes())?;
+        stdin.flush()
+    }
+
+    /// Status and last words, for a message.
+    pub fn describe(&mut self) -> String {
+        let status = self.status().map_or("still running".to_owned(), |status| status.to_string());
+        let words = [self.stderr.text(), self.stdout.text()].join("\n");
+        let lines: Vec<_> = words.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+        match lines.len() {
+            0 => status,
+            count => format!("{status}: {}", lines[count.saturating_sub(4)..].join(" | ")),
+        }
+    }
+
+    /// Whether it has given up its memory: the kernel takes that ahead of open files, so whoever saw a connection end by
+    /// the death of the process sees this too, without waiting.
+    fn is_dying(&self) -> bool {
+        std::fs::read(format!("/proc/{}/statm", self.group)).is_ok_and(|sizes| sizes.starts_with(b"0 "))
+    }
+
+    /// Reaps it if it is dead. Its group goes first, while its number cannot be anybody else's.
+    fn look(&mut self) -> Option<ExitStatus> {
+        if self.ended.is_some() {
+            return self.ended;
+        }
+        let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        if matches!(waitid(WaitId::Pid(self.group), peek), Ok(None) | Err(Errno::INTR)) {
+            return None;
+        }
+        self.end();
+        self.ended
+    }
+
+    fn end(&mut self) {
+        if self.ended.is_none() {
+            // It may have left nobody to kill.
+            let _ = kill_process_group(self.group, Signal::KILL);
+            self.ended = self.child.wait().ok();
+            self.stderr.finished(DYING);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Starts a child from a thread that lives as long as we do. The kernel kills it when that thread ends, and so when
+/// we are killed ourselves; were it started from a worker, it would die with the worker.
+fn spawn(mut command: Command) -> io::Result<Child> {
+    type Order = (Command, Sender<io::Result<Child>>);
+    static SPAWNER: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
+        let (orders, inbox) = channel::<Order>();
+        std::thread::spawn(move || {
+            for (mut command, answer) in inbox {
+                // Whoever gave the order may be gone; a child nobody waits for is reaped by its `Process` only.
+                if let Err(refused) = answer.send(command.spawn()) {
+                    let _ = refused.0.and_then(|mut child| child.kill().and_then(|()| child.wait().map(drop)));
+                }
+            }
+        });
+        Mutex::new(orders)
+    });
+    command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(target_os = "linux")]
+    // SAFETY: between fork and exec this makes a single system call, and touches no memory of ours.
+    unsafe {
+        command.pre_exec(|| Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?));
+    }
+    let (answer, outcome) = channel();
+    let orders = SPAWNER.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    orders.send((command, answer)).map_err(io::Error::other)?;
+    outcome.recv().map_err(io::Error::other)?
+}
+
+/// The end of what a child has written, read by a thread so that the child never has to wait.
+#[derive(Default)]
+pub(crate) struct Tail {
+    state: Mutex<TailState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct TailState {
+    bytes: VecDeque<u8>,
+    finished: bool,
+}
+
+impl Tail {
+    fn drain(pipe: Option<impl Read + Send + 'static>) -> Arc<Tail> {
+        let tail = Arc::new(Tail::default());
+        let ours = tail.clone();
+        std::thread::spawn(move || ours.read_all(pipe));
+        tail
+    }
+
+    fn read_all(&self, pipe: Option<impl Read>) {
+        let mut chunk = [0; 4096];
+        if let Some(mut pipe) = pipe {
+            while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+                let mut state = self.lock();
+                state.bytes.extend(&chunk[..count]);
+                let excess = state.bytes.len().saturating_sub(TAIL);
+                state.bytes.drain(..excess);
+                self.changed.notify_all();
+            }
+        }
+        self.lock().finished = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, TailState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As text; what is no UTF-8 is replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(self.lock().bytes.make_contiguous()).into_owned()
+    }
+
+    /// Waits until all has been read. One that has handed the pipe on to others may never finish.
+    pub fn finished(&self, time: Duration) {
+        drop(self.changed.wait_timeout_while(self.lock(), time, |state| !state.finished));
+    }
+
+    /// Waits a moment for a line that begins so.
+    pub fn line(&self, start: &str, time: Duration) -> bool {
+        let seen = |state: &mut TailState| {
+            let text = String::from_utf8_lossy(state.bytes.make_contiguous());
+            text.lines().any(|line| line.starts_with(start))
+        };
+        let waited = self.changed.wait_timeout_while(self.lock(), time, |state| !state.finished && !seen(state));
+        waited.is_ok_and(|(mut state, _)| seen(&mut state))
+    }
+}
+
+/// Runs a command to its end: what it wrote, or why not.
+pub(crate) fn run(command: Command, time: Duration) -> Result<String, String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut process = Process::start(command).map_err(|error| format!("{program}: {error}"))?;
+    process.stdin = None;
+    match process.wait(time) {
+        Some(status) if status.success() => {
+            process.stdout.finished(DYING);
+            Ok(process.stdout.text())
+        }
+        Some(_) => Err(format!("{program}: {}", process.describe())),
+        None => Err(format!("{program}: did not end within {} s", time.as_secs())),
+    }
+}

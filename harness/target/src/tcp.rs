@@ -1,0 +1,158 @@
+//! One TCP connection to a target.
+//!
+//! Writing reads meanwhile, so that two sides that both write much never wait for each other, and what
+//! a target sent before it closed is never lost to a broken pipe.
+
+use gauntlet_model::{Close, Ending, Received};
+use rustix::event::{poll, PollFd, PollFlags, Timespec};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// So much is kept of what a target sent and nobody has received; then it has to wait.
+const INBOX_LIMIT: usize = 4 << 20;
+/// Most that one `receive` hands over.
+const CHUNK: usize = 64 << 10;
+/// A write that makes no progress for so long is given up: the target does not read.
+const STALLED: Duration = Duration::from_secs(5);
+/// How long a connection on this machine may take to come up.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// A connection, whichever side opened it.
+pub(crate) struct TcpConnection {
+    /// `None` once we have closed it.
+    stream: Option<TcpStream>,
+    inbox: Vec<u8>,
+    ended: Option<Ending>,
+    /// Our writing is over: the target does not take it, or we have ended it.
+    mute: bool,
+}
+
+impl TcpConnection {
+    /// Connects.
+    pub fn open(address: SocketAddr) -> io::Result<TcpConnection> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.connect_timeout(&SockAddr::from(address), CONNECT)?;
+        TcpConnection::new(socket.into())
+    }
+
+    /// Takes over a connection.
+    pub fn new(stream: TcpStream) -> io::Result<TcpConnection> {
+        stream.set_nonblocking(true)?;
+        // Each write of a scenario is a segment of its own.
+        stream.set_nodelay(true)?;
+        Ok(TcpConnection { stream: Some(stream), inbox: Vec::new(), ended: None, mute: false })
+    }
+
+    /// Whether both sides may still have something to say.
+    pub fn is_open(&self) -> bool {
+        self.stream.is_some() && self.ended.is_none()
+    }
+
+    /// Writes all, and keeps what comes meanwhile.
+    pub fn send(&mut self, mut bytes: &[u8]) {
+        let mut progress = Instant::now();
+        while !bytes.is_empty() && !self.mute {
+            self.fill();
+            let Some(stream) = &mut self.stream else { return };
+            match stream.write(bytes) {
+                Ok(count) => {
+                    bytes = &bytes[count..];
+                    progress = Instant::now();
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => (),
+                Err(error) if error.kind() == ErrorKind::WouldBlock && progress.elapsed() < STALLED => {
+                    self.wait(PollFlags::OUT | self.wanted(), STALLED.saturating_sub(progress.elapsed()));
+                }
+                // What has arrived before can still be read; the end comes then.
+                Err(_) => self.mute = true,
+            }
+        }
+    }
+
+    /// Waits for bytes or the end.
+    pub fn receive(&mut self, patience: Duration) -> Received {
+        let deadline = Instant::now() + patience;
+        loop {
+            self.fill();
+            if !self.inbox.is_empty() {
+                let rest = self.inbox.split_off(self.inbox.len().min(CHUNK));
+                return Received::Bytes(std::mem::replace(&mut self.inbox, rest));
+            }
+            if let Some(ending) = self.ended {
+                return Received::End(ending);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || !self.wait(PollFlags::IN, left) {
+                self.fill();
+                if self.inbox.is_empty() && self.ended.is_none() {
+                    return Received::Quiet;
+                }
+            }
+        }
+    }
+
+    /// Ends our side.
+    pub fn close(&mut self, how: Close) {
+        self.fill();
+        self.mute = true;
+        let Some(stream) = &self.stream else { return };
+        match how {
+            // Failure means that the target was faster.
+            Close::Half | Close::CloseNotify => drop(stream.shutdown(std::net::Shutdown::Write)),
+            Close::Fin => {
+                drop(stream.shutdown(std::net::Shutdown::Write));
+                self.stream = None;
+                self.ended.get_or_insert(Ending::Fin);
+            }
+            Close::Rst => {
+                self.reset();
+                self.ended.get_or_insert(Ending::Rst);
+            }
+        }
+    }
+
+    /// Reads what is there, without waiting, as far as there is room.
+    fn fill(&mut self) {
+        let mut chunk = [0; 16 << 10];
+        while self.ended.is_none() && self.inbox.len() < INBOX_LIMIT {
+            let Some(stream) = &mut self.stream else { return };
+            match stream.read(&mut chunk) {
+                Ok(0) => self.ended = Some(Ending::Fin),
+                Ok(count) => self.inbox.extend_from_slice(&chunk[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => (),
+                Err(_) => self.ended = Some(Ending::Rst),
+            }
+        }
+    }
+
+    /// To be read as well while writing, unless there is no room, or nothing more to come.
+    fn wanted(&self) -> PollFlags {
+        match self.ended.is_none() && self.inbox.len() < INBOX_LIMIT {
+            true => PollFlags::IN,
+            false => PollFlags::empty(),
+        }
+    }
+
+    /// Whether something happened within the time.
+    fn wait(&self, what: PollFlags, time: Duration) -> bool {
+        let Some(stream) = &self.stream else { return false };
+        let time = Timespec::try_from(time).ok();
+        !matches!(poll(&mut [PollFd::new(stream, what)], time.as_ref()), Ok(0))
+    }
+
+    /// Gone at once: no port is left waiting.
+    fn reset(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            drop(Socket::from(stream).set_linger(Some(Duration::ZERO)));
+        }
+    }
+}
+
+impl Drop for TcpConnection {
+    fn drop(&mut self) {
+        self.reset();
+    }
+}

@@ -1,0 +1,178 @@
+//! The profiles that come with us, each met by an honest OpenSSL. What is not installed is left out, and said.
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod common;
+
+use common::{client_context, connect, converse, drain, options, PATIENCE};
+use gauntlet_model::{Received, Role};
+use gauntlet_target::{by_name, profiles, Target};
+use openssl::ssl::{SslContext, SslVersion};
+use openssl::x509::X509;
+use std::io::Write;
+
+const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
+
+/// The installed profiles that can be servers.
+fn servers() -> Vec<Box<dyn Target>> {
+    let (there, missing): (Vec<_>, Vec<_>) = profiles()
+        .into_iter()
+        .filter(|listing| listing.roles.contains(&Role::Server) && !listing.name.starts_with("embedded-"))
+        .partition(|listing| listing.installed);
+    for listing in missing {
+        drop(writeln!(std::io::stderr(), "not installed: {} ({})", listing.name, listing.install));
+    }
+    there.iter().map(|listing| by_name(&listing.name).unwrap()).collect()
+}
+
+fn only(version: SslVersion) -> SslContext {
+    client_context(|builder| {
+        builder.set_min_proto_version(Some(version)).unwrap();
+        builder.set_max_proto_version(Some(version)).unwrap();
+    })
+}
+
+#[test]
+fn our_own_is_always_there() {
+    let listed = profiles();
+    for name in ["embedded-openssl", "embedded-rustls", "rustls-server"] {
+        assert!(listed.iter().any(|listing| listing.name == name && listing.installed), "{name}");
+    }
+    assert!(listed.iter().all(|listing| listing.name.starts_with("embedded-") || !listing.install.is_empty()));
+}
+
+#[test]
+fn two_instances_answer_in_both_versions() {
+    for target in servers() {
+        let name = target.name().to_owned();
+        assert!(!target.version().is_empty(), "{name}");
+        let mut instances: Vec<_> = (0..2)
+            .map(|_| target.start(Role::Server, &options(&[])).unwrap_or_else(|error| panic!("{name}: {error}")))
+            .collect();
+        for instance in &mut instances {
+            for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+                let mut link = instance.link().unwrap();
+                let answer = converse(&only(version), &mut *link, REQUEST);
+                assert!(answer.as_ref().is_ok_and(|answer| !answer.is_empty()), "{name} {version:?}: {answer:?}");
+                assert!(link.exit().is_none(), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn both_chains_are_there() {
+    for target in servers() {
+        let mut instance = target.start(Role::Server, &options(&[])).unwrap();
+        for suite in ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"] {
+            let context = client_context(|builder| {
+                builder.set_max_proto_version(Some(SslVersion::TLS1_2)).unwrap();
+                builder.set_cipher_list(suite).unwrap();
+            });
+            let mut link = instance.link().unwrap();
+            let outcome = connect(&context, &mut *link).map(drop);
+            assert_eq!(outcome, Ok(()), "{} {suite}", target.name());
+        }
+    }
+}
+
+#[test]
+fn garbage_is_survived() {
+    for target in servers() {
+        let mut instance = target.start(Role::Server, &options(&[])).unwrap();
+        let mut link = instance.link().unwrap();
+        let connection = link.connect().unwrap();
+        link.send(connection, &[22, 3, 1, 0, 5, 77, 0, 0, 1, 0]);
+        let (_, end) = drain(&mut *link, connection);
+        assert!(matches!(end, Received::End(_)), "{}: {end:?}", target.name());
+        drop(link);
+        let mut link = instance.link().unwrap();
+        let answer = converse(&client_context(|_| ()), &mut *link, REQUEST);
+        assert!(answer.is_ok(), "{}: {answer:?}", target.name());
+        assert!(link.exit().is_none(), "{}", target.name());
+    }
+}
+
+#[test]
+fn client_certificates_can_be_required() {
+    let with_certificate = client_context(|builder| {
+        let identity = gauntlet_pki::client(gauntlet_pki::KeyKind::P256);
+        builder.set_certificate(&X509::from_der(&identity.chain[0]).unwrap()).unwrap();
+        builder.add_extra_chain_cert(X509::from_der(&identity.chain[1]).unwrap()).unwrap();
+        builder.set_private_key(identity.key.pkey()).unwrap();
+    });
+    for target in servers() {
+        for (mode, context, accepted) in [
+            ("none", &client_context(|_| ()), true),
+            ("request", &client_context(|_| ()), true),
+            ("request", &with_certificate, true),
+            ("require", &client_context(|_| ()), false),
+            ("require", &with_certificate, true),
+        ] {
+            let mut instance = target.start(Role::Server, &options(&[("client_auth", mode)])).unwrap();
+            let mut link = instance.link().unwrap();
+            let answer = converse(context, &mut *link, REQUEST);
+            let got = answer.as_ref().is_ok_and(|answer| !answer.is_empty());
+            assert_eq!(got, accepted, "{} {mode}: {answer:?}", target.name());
+        }
+    }
+}
+
+#[test]
+fn options_are_understood_by_the_programs() {
+    for target in servers() {
+        for (name, value, version) in [
+            ("versions", "tls1.2", SslVersion::TLS1_2),
+            ("versions", "tls1.3", SslVersion::TLS1_3),
+            ("versions", "tls1.2-tls1.3", SslVersion::TLS1_3),
+            ("groups", "secp384r1,x25519", SslVersion::TLS1_3),
+            ("alpn", "http/1.1", SslVersion::TLS1_3),
+            ("certificate", "rsa2048", SslVersion::TLS1_3),
+            ("certificate", "p256", SslVersion::TLS1_2),
+            ("early_data", "yes", SslVersion::TLS1_3),
+            ("tickets", "no", SslVersion::TLS1_3),
+        ] {
+            let options = options(&[(name, value)]);
+            if target.supports(Role::Server, &options).is_err() {
+                continue;
+            }
+            let mut instance = target
+                .start(Role::Server, &options)
+                .unwrap_or_else(|error| panic!("{} {name}: {error}", target.name()));
+            let mut link = instance.link().unwrap();
+            let answer = converse(&only(version), &mut *link, REQUEST);
+            assert!(answer.is_ok(), "{} {name}: {value}: {answer:?}", target.name());
+            if name == "versions" && value != "tls1.2-tls1.3" {
+                let other = if version == SslVersion::TLS1_2 { SslVersion::TLS1_3 } else { SslVersion::TLS1_2 };
+                drop(link);
+                let mut link = instance.link().unwrap();
+                assert!(connect(&only(other), &mut *link).is_err(), "{} {name}: {value}", target.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn s_server_acts_when_asked() {
+    let target = by_name("openssl-s_server").unwrap();
+    if !profiles().iter().any(|listing| listing.name == target.name() && listing.installed) {
+        return;
+    }
+    for (action, version) in [
+        ("key_update", SslVersion::TLS1_3),
+        ("key_update_requested", SslVersion::TLS1_3),
+        ("renegotiate", SslVersion::TLS1_2),
+        ("data", SslVersion::TLS1_3),
+    ] {
+        let options = target.options_to_ask(Role::Server, action).unwrap();
+        let mut instance = target.start(Role::Server, &options).unwrap();
+        let mut link = instance.link().unwrap();
+        let mut stream = connect(&only(version), &mut *link).unwrap();
+        // Its tickets are read first, without waiting for more.
+        stream.get_mut().patience = std::time::Duration::from_millis(200);
+        drop(stream.ssl_read(&mut [0; 64]));
+        let wire = stream.get_mut();
+        wire.link.ask(wire.connection, action).unwrap();
+        let answer = wire.link.receive(wire.connection, PATIENCE);
+        assert!(matches!(answer, Received::Bytes(_)), "{action}: {answer:?}");
+    }
+}
