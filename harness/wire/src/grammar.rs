@@ -1,4 +1,19 @@
 //! The grammar: types of the presentation language [RFC 9846, 3], read from `grammar/*.tls`.
+//!
+//! Structs, enums and vectors are written as in the RFCs. What those leave to prose is said so:
+//!
+//! | notation | meaning |
+//! |---|---|
+//! | `given T name = v;` | not in the bytes: a field of [`Context`], with what holds if that is `None` |
+//! | `select (a, b) { case x, *: T; case y: case z: U; default: V; } label;` | by fields of this and the enclosing structs, or what is given; with a name that is not known, raw |
+//! | the same without a label | an arm's fields stand among the struct's own |
+//! | `let a = x when f == BYTES;` | from here on `a` means x, if the field has these bytes |
+//! | `uint16 n = sizeof(f);`, `= 0x8000 + sizeof(f)` | a length that is a field of its own |
+//! | `T f = v;` | the default when built; a decoder takes any value |
+//! | `opaque f<0..9> as T`, `as select (..) {..}` | bytes read once more; what does not fit stays opaque |
+//! | `[..]`, `[n]` | all that is left; as many bytes as the name says |
+//! | `optional T f` | there only if bytes are left |
+//! | `extend E { name(1) }`, `extend S.f { case x: T; }` | more rows for an enum or a select, from any file |
 
 use crate::decode::decode;
 use crate::link::link;
@@ -100,8 +115,16 @@ impl Grammar {
     }
 
     /// Carries out one change.
+    ///
+    /// # Errors
+    /// If the path finds nothing, or the change cannot be made there; the tree is unchanged then.
     pub fn edit(&self, node: &mut Node, edit: &Edit, context: &Context) -> Result<(), EditError> {
-        crate::apply::apply(self, node, edit, self.scope(context))
+        let before = node.clone();
+        let result = crate::apply::apply(self, node, edit, self.scope(context));
+        if result.is_err() {
+            *node = before;
+        }
+        result
     }
 
     /// Whether a path can exist in messages of that type, by the grammar alone (for lint): the error has a

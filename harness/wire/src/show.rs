@@ -187,12 +187,13 @@ const COUNTED: [(&str, &str); 2] = [("suites", "cipher_suites"), ("certificates"
 const RETRY: [u8; 4] = [0xcf, 0x21, 0xad, 0x74];
 
 /// Further fields for a summary, with a label if the value does not speak for itself.
-const FIELDS: [(&str, &str); 8] = [
+const FIELDS: [(&str, &str); 9] = [
     ("", "level"),
     ("", "description"),
     ("", "request_update"),
     ("", "algorithm"),
     ("lifetime", "ticket_lifetime"),
+    ("lifetime", "ticket_lifetime_hint"),
     ("type", "opaque_type"),
     ("type", "type"),
     ("", "legacy_record_version"),

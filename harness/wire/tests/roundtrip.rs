@@ -81,6 +81,28 @@ proptest! {
     }
 }
 
+fn count(node: &Node) -> usize {
+    let inner = match &node.value {
+        Value::As(inner) => count(inner),
+        _ => 0,
+    };
+    1 + inner + node.children().iter().filter(|_| inner == 0).map(count).sum::<usize>()
+}
+
+#[test]
+fn the_tree_is_only_so_much_bigger_than_its_bytes() {
+    let zeros = vec![0; 100_000];
+    let ones = vec![1; 100_000];
+    let mut extensions = vec![0xff, 0xfc];
+    extensions.extend(std::iter::repeat_n([0, 23, 0, 0], 0xfffc / 4).flatten());
+    for bytes in [zeros, ones, extensions] {
+        for kind in Grammar::tls().type_names() {
+            let node = Grammar::tls().decode(kind, &bytes, &tls12("dhe"));
+            assert!(count(&node) <= bytes.len() + bytes.len() / 2, "{kind}: {} nodes", count(&node));
+        }
+    }
+}
+
 /// The messages of real-looking handshakes, changed in a few places each, the way a fuzzer does.
 #[test]
 fn a_million_changed_messages_come_back_byte_for_byte() {
