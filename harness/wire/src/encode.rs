@@ -6,9 +6,8 @@ use crate::types::Sizeof;
 impl Node {
     /// Bytes of the tree; lengths and `sizeof` fields are computed unless told otherwise. Sets all spans.
     pub fn encode(&mut self) -> Vec<u8> {
-        let length = self.place(0);
-        let mut bytes = Vec::with_capacity(length);
-        self.write(&mut bytes);
+        let mut bytes = Vec::with_capacity(self.span.end.saturating_sub(self.span.start));
+        self.settle(&mut bytes);
         bytes
     }
 
@@ -63,22 +62,25 @@ impl Node {
         sizeof.base.wrapping_add(target.map_or(0, Node::size) as u64)
     }
 
-    /// Sets the spans, and the values of `sizeof` fields, from `start` on; gives the end.
-    fn place(&mut self, start: usize) -> usize {
-        let prefix = self.prefix();
-        let mut at = start + prefix;
+    /// Writes, and sets the spans and the values of `sizeof` fields on the way.
+    fn settle(&mut self, bytes: &mut Vec<u8>) {
+        let (start, prefix) = (bytes.len(), self.prefix());
+        let inside = start + prefix;
+        bytes.resize(inside, 0);
         match &mut self.value {
-            Value::Number { width, .. } => at += usize::from(*width),
-            Value::Bytes(bytes) | Value::Raw(bytes) => at += bytes.len(),
-            Value::List(nodes) => at = nodes.iter_mut().fold(at, |at, node| node.place(at)),
-            Value::As(inner) => at = inner.place(at),
+            Value::List(nodes) => nodes.iter_mut().for_each(|node| node.settle(bytes)),
+            Value::As(inner) => inner.settle(bytes),
             Value::Struct(nodes) => {
-                at = nodes.iter_mut().fold(at, |at, node| node.place(at));
-                settle(nodes);
+                nodes.iter_mut().for_each(|node| node.settle(bytes));
+                settle_sizes(nodes, bytes);
             }
+            _ => self.write_content(bytes),
         }
-        self.span = Span { start, end: at, prefix };
-        at
+        self.span = Span { start, end: bytes.len(), prefix };
+        if prefix > 0 {
+            let length = self.length.unwrap_or((bytes.len() - inside) as u64);
+            put_number(&mut bytes[start..inside], length);
+        }
     }
 
     fn write(&self, bytes: &mut Vec<u8>) {
@@ -103,25 +105,37 @@ impl Node {
             Value::Bytes(content) | Value::Raw(content) => bytes.extend_from_slice(content),
             Value::List(nodes) => nodes.iter().for_each(|node| node.write(bytes)),
             Value::As(inner) => inner.write(bytes),
-            Value::Struct(nodes) => nodes.iter().for_each(|node| match node.sizeof() {
-                Some(sizeof) if node.length.is_none() => {
+            Value::Struct(nodes) => {
+                let mut holes: Vec<(usize, usize, Sizeof)> = Vec::new();
+                for node in nodes {
                     let start = bytes.len();
-                    bytes.resize(start + node.content_size(), 0);
-                    put_number(&mut bytes[start..], Node::measured(sizeof, nodes));
+                    node.write(bytes);
+                    if let (Some(sizeof), None) = (node.sizeof(), node.length) {
+                        put_number(&mut bytes[start..], sizeof.base);
+                        holes.push((start, node.content_size(), sizeof));
+                    }
+                    for (hole, width, sizeof) in &holes {
+                        if sizeof.target == node.name {
+                            let length = sizeof.base.wrapping_add((bytes.len() - start) as u64);
+                            put_number(&mut bytes[*hole..hole + width], length);
+                        }
+                    }
                 }
-                _ => node.write(bytes),
-            }),
+            }
         }
     }
 }
 
-/// Gives the `sizeof` fields among the siblings the numbers that encoding gives them.
-fn settle(nodes: &mut [Node]) {
+/// Gives the `sizeof` fields among the siblings their numbers, in the tree and in the bytes.
+fn settle_sizes(nodes: &mut [Node], bytes: &mut [u8]) {
     for place in 0..nodes.len() {
         let Some(sizeof) = nodes[place].sizeof() else { continue };
-        let number = nodes[place].length.unwrap_or_else(|| Node::measured(sizeof, nodes));
-        if let Value::Number { value, width } = &mut nodes[place].value {
-            *value = fit(number, usize::from(*width));
+        let target = nodes.iter().find(|node| node.name == sizeof.target);
+        let honest = sizeof.base.wrapping_add(target.map_or(0, |node| (node.span.end - node.span.start) as u64));
+        let node = &mut nodes[place];
+        if let Value::Number { value, width } = &mut node.value {
+            *value = fit(node.length.unwrap_or(honest), usize::from(*width));
+            put_number(&mut bytes[node.span.start..node.span.end], *value);
         }
     }
 }
