@@ -27,7 +27,7 @@ pub mod text;
 mod words;
 
 pub use baseline::Baseline;
-pub use html::html;
+pub use html::{Sources, html};
 pub use junit::junit;
 pub use keylog::keylog;
 pub use ladder::ladder;

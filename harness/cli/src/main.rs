@@ -1,1 +1,7 @@
-fn main(){}
+//! The command `gauntlet`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tls_gauntlet::main()
+}

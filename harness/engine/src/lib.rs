@@ -1,1 +1,20 @@
-//! Probe, twins, schedule, one stream of events
+//! From scenarios and targets to results: probe, twins, schedule, confirmation, one stream of events.
+//!
+//! [`run`] takes a corpus, targets and a selection, and writes `results.jsonl` line by line as cases
+//! end; whoever wants to show progress folds over the [`Happening`]s. Every case is played on an instance
+//! of its own worker; order, threads and shards change nothing, since a case's seed is made from the
+//! run's seed and the case id.
+
+mod evidence;
+mod plain;
+mod probe;
+mod run;
+mod select;
+
+pub use plain::plain_handshake;
+pub use probe::probe;
+pub use run::{Happening, Keep, Options, RunError, Summary, case_seed, run, run_case, scenario_role};
+pub use select::{Select, SelectError};
+
+#[doc(no_inline)]
+pub use gauntlet_play::AlertPolicy;

@@ -534,7 +534,7 @@ impl<'a> Player<'a> {
 
     fn play_due(&mut self, name: &'static str, count: usize, step: &'a HandshakeStep, number: u32, used: &mut [bool]) -> Flow {
         let matches = |message: &MessageRef| {
-            message.name == name && matches!(message.which, Which::Every) | (message.which == Which::Nth(count))
+            (message.name == name || message.name == "every") && matches!(message.which, Which::Every) | (message.which == Which::Nth(count))
         };
         let mut changes: Vec<(&'a MessageChange, bool)> = Vec::new();
         changes.extend(step.with.iter().filter(|(message, _)| matches(message)).map(|(_, change)| (change, false)));

@@ -15,7 +15,7 @@ const INBOX_LIMIT: usize = 4 << 20;
 /// Most that one `receive` hands over.
 const CHUNK: usize = 64 << 10;
 /// A write that makes no progress for so long is given up: the target does not read.
-const STALLED: Duration = Duration::from_secs(5);
+const STALLED: Duration = Duration::from_secs(3);
 /// How long a connection on this machine may take to come up.
 const CONNECT: Duration = Duration::from_secs(5);
 

@@ -1,0 +1,222 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Tests TLS implementations by scripted, mostly malformed handshakes.
+///
+/// Without a command: `run`, all scenarios against the embedded OpenSSL.
+#[derive(Parser, Debug)]
+#[command(name = "gauntlet", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+impl Arguments {
+    /// The command; `run` if none is named.
+    pub(crate) fn command(self) -> Command {
+        self.command.unwrap_or(Command::Run(Box::new(self.run)))
+    }
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Play scenarios against targets, and report (the default)
+    Run(Box<Run>),
+    /// List the cases that a selection takes
+    List(Selection),
+    /// Show a case step by step, and what its requirement says
+    Show(Show),
+    /// Play one case again and print everything
+    Replay(Replay),
+    /// List targets, and whether they are installed
+    Targets,
+    /// Ask a target what it can do
+    Probe(Probe),
+    /// Make a process of an embedded stack, or of one of our own sides
+    Serve(Serve),
+    /// Check scenario files
+    Lint(Lint),
+    /// Prove that scenarios can pass and can fail
+    Selftest(Selftest),
+    /// Print a baseline of a finished run, to be edited
+    Baseline(BaselineArgs),
+    /// Render the reports of finished runs again, shards and targets together
+    Report(Report),
+}
+
+/// Which scenarios.
+#[derive(Args, Debug, Default, Clone)]
+pub(crate) struct Selection {
+    /// Ids, globs (`tls13/**`), filters (`rfc(9846/4.2.8) & level(must)`), or scenario files
+    #[arg(value_name = "SELECT")]
+    pub(crate) select: Vec<String>,
+    /// Scenarios from this folder instead of the embedded ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) corpus: Option<PathBuf>,
+}
+
+#[derive(Args, Debug, Default)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Profile, profile file, or HOST:PORT; may be given several times [default: embedded-openssl]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
+    /// Where results and reports go
+    #[arg(long, value_name = "DIR", default_value = "gauntlet-report")]
+    pub(crate) out: PathBuf,
+    /// Workers [default: cores, or the target's instances]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Decides all randomness of ours (hex)
+    #[arg(long, value_name = "HEX", default_value = "1", value_parser = seed)]
+    pub(crate) seed: u64,
+    /// Play only part I of N, such as 2/8
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(crate) shard: Option<(usize, usize)>,
+    /// Which other alerts pass where one is named
+    #[arg(long, value_enum, default_value = "exact")]
+    pub(crate) alerts: Alerts,
+    /// What is expected of the target, with reasons; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Vec<PathBuf>,
+    /// Use no baseline, not even the embedded ones
+    #[arg(long)]
+    pub(crate) no_baseline: bool,
+    /// Of which cases transcripts are kept
+    #[arg(long, value_enum, default_value = "failures")]
+    pub(crate) keep: KeepArg,
+    /// End at the first case that is not as expected
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Say only how it ended
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// Case or scenario id, or a scenario file
+    pub(crate) case: String,
+    /// Scenarios from this folder instead of the embedded ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) corpus: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Replay {
+    /// Case id, or a scenario file
+    pub(crate) case: String,
+    /// Profile, profile file, or HOST:PORT
+    #[arg(long, value_name = "TARGET", default_value = "embedded-openssl")]
+    pub(crate) target: String,
+    /// The run's seed (hex)
+    #[arg(long, value_name = "HEX", default_value = "1", value_parser = seed)]
+    pub(crate) seed: u64,
+    /// Which other alerts pass where one is named
+    #[arg(long, value_enum, default_value = "exact")]
+    pub(crate) alerts: Alerts,
+    /// Scenarios from this folder instead of the embedded ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) corpus: Option<PathBuf>,
+    /// Print all bytes, not only the ladder
+    #[arg(long)]
+    pub(crate) bytes: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Probe {
+    /// Profile, profile file, or HOST:PORT
+    #[arg(default_value = "embedded-openssl")]
+    pub(crate) target: String,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// `openssl`, `pushover`, `wall`, `mute`, `strict`
+    pub(crate) stack: String,
+    /// Loopback address to listen on; port 0: any free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Lint {
+    /// Scenario files or folders [default: the embedded scenarios]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Selftest {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Print every witness
+    #[arg(long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BaselineArgs {
+    /// Folder of the run
+    #[arg(default_value = "gauntlet-report")]
+    pub(crate) run: PathBuf,
+    /// For which of its targets [default: the only one]
+    #[arg(long)]
+    pub(crate) target: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    /// Folders of runs
+    #[arg(required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Where the reports go [default: the first folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// What is expected of the target, with reasons
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Vec<PathBuf>,
+}
+
+/// As the engine's policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Alerts {
+    /// Only the named alerts
+    #[default]
+    Exact,
+    /// Also others of their kind: syntax, negotiation, certificate
+    Class,
+    /// Any fatal alert
+    Any,
+}
+
+/// As the engine's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeepArg {
+    /// Those that did not pass
+    #[default]
+    Failures,
+    /// All
+    All,
+    /// None
+    None,
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    u64::from_str_radix(digits, 16).map_err(|_| "expected up to 16 hex digits".to_owned())
+}
+
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let wrong = || "expected I/N with I from 1 to N, such as 2/8".to_owned();
+    let (part, parts) = text.split_once('/').ok_or_else(wrong)?;
+    let (part, parts): (usize, usize) = (part.parse().map_err(|_| wrong())?, parts.parse().map_err(|_| wrong())?);
+    if part >= 1 && part <= parts { Ok((part, parts)) } else { Err(wrong()) }
+}

@@ -1,0 +1,73 @@
+//! What each command does.
+
+mod inspect;
+mod replay;
+mod run;
+mod selftest;
+mod serve;
+
+use crate::args::Command;
+use crate::{Exit, Failure, data};
+
+/// Carries a command out.
+pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::List(selection) => inspect::list(&selection),
+        Command::Show(arguments) => inspect::show(&arguments),
+        Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Targets => inspect::targets(),
+        Command::Probe(arguments) => inspect::probe(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Lint(arguments) => inspect::lint(&arguments),
+        Command::Selftest(arguments) => selftest::selftest(&arguments),
+        Command::Baseline(arguments) => inspect::baseline(&arguments),
+        Command::Report(arguments) => run::report(&arguments),
+    }
+}
+
+/// A target by what was written for it.
+pub(crate) fn target(name: &str) -> Result<Box<dyn gauntlet_target::Target>, Failure> {
+    match name {
+        "embedded-openssl" => Ok(gauntlet_target::embedded::openssl()),
+        _ => Err(Failure::usage(format!("there is no target `{name}`; `gauntlet targets` lists them"))),
+    }
+}
+
+/// The corpus that holds a case, and the case. A file is its own corpus.
+pub(crate) fn find_case(
+    id: &str,
+    corpus: Option<&std::path::PathBuf>,
+    capabilities: Option<&gauntlet_model::Capabilities>,
+) -> Result<gauntlet_model::Case, Failure> {
+    let selection = crate::args::Selection {
+        select: if id.ends_with(".yaml") { vec![id.to_owned()] } else { Vec::new() },
+        corpus: corpus.cloned(),
+    };
+    let (corpus, _) = data::corpus_and_select(&selection)?;
+    let wrong = |error: gauntlet_yaml::Diagnostics| Failure::usage(error.render(false));
+    let mut names = Vec::new();
+    for scenario in &corpus.scenarios {
+        let relevant = id.ends_with(".yaml") || id == scenario.id || id.starts_with(&format!("{}@", scenario.id));
+        names.push(scenario.id.clone());
+        if !relevant {
+            continue;
+        }
+        let expansion = scenario.expand(capabilities).map_err(wrong)?;
+        let all: Vec<_> = expansion.cases.into_iter().chain(expansion.skipped.into_iter().map(|(case, _)| case)).collect();
+        if let Some(case) = all.iter().find(|case| case.id == id) {
+            return Ok(case.clone());
+        }
+        if id == scenario.id || id.ends_with(".yaml") {
+            return all.into_iter().next().ok_or_else(|| Failure::usage(format!("{id} has no case")));
+        }
+        let hint = gauntlet_yaml::did_you_mean(id, all.iter().map(|case| case.id.as_str()));
+        return Err(Failure::usage(format!("there is no case `{id}`{}", suffix(hint))));
+    }
+    let hint = gauntlet_yaml::did_you_mean(id, names.iter().map(String::as_str));
+    Err(Failure::usage(format!("there is no case `{id}`{}", suffix(hint))))
+}
+
+fn suffix(hint: Option<String>) -> String {
+    hint.map_or_else(String::new, |hint| format!(": {hint}"))
+}

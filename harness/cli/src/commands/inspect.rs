@@ -1,0 +1,117 @@
+//! Commands that look at things: `list`, `show`, `targets`, `probe`, `lint`, `baseline`.
+
+use crate::args::{BaselineArgs, Lint, Probe, Selection, Show};
+use crate::{Exit, Failure, data};
+use gauntlet_engine::Select;
+use gauntlet_model::{Learnt, Role};
+use gauntlet_play::Settings;
+use gauntlet_scenario::Corpus;
+use gauntlet_vectors::catalogue::Catalogue;
+use std::time::Duration;
+
+/// One case a line: id and title.
+pub(crate) fn list(selection: &Selection) -> Result<Exit, Failure> {
+    let (corpus, select) = data::corpus_and_select(selection)?;
+    let mut found = 0;
+    for scenario in &corpus.scenarios {
+        let expansion = scenario.expand(None).map_err(|error| Failure::usage(error.render(false)))?;
+        for case in expansion.cases.iter().filter(|case| select.takes(case)) {
+            found += 1;
+            anstream::println!("{}  {}", case.id, case.title);
+        }
+    }
+    if found == 0 {
+        return Err(Failure::usage(format!("nothing is selected: no case of {} scenarios fits", corpus.scenarios.len())));
+    }
+    Ok(Exit::Expected)
+}
+
+/// The case's text, its requirements in words, what it does.
+pub(crate) fn show(arguments: &Show) -> Result<Exit, Failure> {
+    let case = super::find_case(&arguments.case, arguments.corpus.as_ref(), None)?;
+    anstream::println!("{}\n{}\n", case.id, case.title);
+    for id in &case.requirements {
+        if let Some(requirement) = Catalogue::embedded().requirement(id) {
+            anstream::println!("{id}  {}\n    {}", requirement.citation(), requirement.sentence());
+        }
+    }
+    if let Some(note) = &case.note {
+        anstream::println!("note: {note}");
+    }
+    anstream::println!("\nthe harness plays the {}; the target is the {}\n", case.peer.name(), case.peer.other().name());
+    anstream::println!("{}", case.source.trim_end());
+    Ok(Exit::Expected)
+}
+
+/// What can be tested here.
+pub(crate) fn targets() -> Result<Exit, Failure> {
+    anstream::println!("embedded-openssl  server  compiled in");
+    Ok(Exit::Expected)
+}
+
+/// What a target has, as a table.
+pub(crate) fn probe(arguments: &Probe) -> Result<Exit, Failure> {
+    let target = super::target(&arguments.target)?;
+    let options = Default::default();
+    let unreachable = |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
+    let mut instance = target.start(Role::Server, &options).map_err(unreachable)?;
+    let mut settings = Settings::memory(target.name(), [0; 32]);
+    if !target.is_memory() {
+        settings.reply = Duration::from_secs(1);
+        settings.silence = Duration::from_secs(1);
+    }
+    let found = gauntlet_engine::probe(instance.as_mut(), Role::Server, &options, &settings).map_err(unreachable)?;
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::usage(error.to_string()))?;
+        anstream::println!("{text}");
+        return Ok(Exit::Expected);
+    }
+    anstream::println!("{}  {}", target.name(), target.version());
+    for (kind, entries) in &found.kinds {
+        anstream::println!("\n{kind}");
+        for (name, learnt) in entries {
+            match learnt {
+                Learnt::Yes => anstream::println!("  yes  {name}"),
+                Learnt::No => anstream::println!("  no   {name}"),
+                Learnt::NotLearnt(why) => anstream::println!("  ?    {name} ({why})"),
+            }
+        }
+    }
+    Ok(Exit::Expected)
+}
+
+/// All that is wrong with scenario files.
+pub(crate) fn lint(arguments: &Lint) -> Result<Exit, Failure> {
+    let wrong = |error: gauntlet_scenario::CorpusError| Failure::usage(error.to_string());
+    let mut corpora = Vec::new();
+    if arguments.paths.is_empty() {
+        corpora.push(data::embedded_corpus()?);
+    }
+    for path in &arguments.paths {
+        corpora.push(if path.is_dir() { Corpus::from_folder(path) } else { Corpus::from_file(path) }.map_err(wrong)?);
+    }
+    let (mut scenarios, mut cases) = (0, 0);
+    for corpus in &corpora {
+        anstream::eprint!("{}", corpus.warnings.render(false));
+        scenarios += corpus.scenarios.len();
+        for scenario in &corpus.scenarios {
+            let expansion = scenario.expand(None).map_err(|error| Failure::usage(error.render(false)))?;
+            cases += expansion.cases.iter().filter(|case| Select::default().takes(case)).count();
+        }
+    }
+    anstream::println!("{scenarios} scenarios, {cases} cases: no errors");
+    Ok(Exit::Expected)
+}
+
+/// A baseline to edit, on standard output.
+pub(crate) fn baseline(arguments: &BaselineArgs) -> Result<Exit, Failure> {
+    let run = data::read_run(std::slice::from_ref(&arguments.run))?;
+    let names = run.target_names();
+    let target = match (&arguments.target, names.as_slice()) {
+        (Some(target), _) => target.clone(),
+        (None, [only]) => (*only).to_owned(),
+        _ => return Err(Failure::usage(format!("the run has several targets, name one: {}", names.join(", ")))),
+    };
+    anstream::print!("{}", gauntlet_reports::baseline::write(&run, &target));
+    Ok(Exit::Expected)
+}

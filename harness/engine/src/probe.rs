@@ -1,0 +1,207 @@
+//! What a target can do: asked before each run, never remembered across runs.
+
+use crate::plain::{hello, plain_handshake, resumption};
+use gauntlet_model::capabilities::Learnt;
+use gauntlet_model::names::version_name;
+use gauntlet_model::{Capabilities, Case, Event, Kind, LinkError, Role, Side, Transcript, Val, What};
+use gauntlet_play::{AlertPolicy, Settings, judge, play};
+use gauntlet_target::{Instance, Options};
+use gauntlet_wire::Grammar;
+
+/// Groups that are asked for.
+const GROUPS: [u16; 13] = [29, 23, 24, 25, 30, 256, 257, 258, 259, 260, 4588, 4587, 4589];
+/// Signature schemes that are asked for.
+const SCHEMES: [u16; 14] =
+    [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0809, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201];
+/// TLS 1.3 suites.
+const SUITES13: [u16; 5] = [0x1301, 0x1302, 0x1303, 0x1304, 0x1305];
+/// TLS 1.2 suites that our client can play.
+const SUITES12: [u16; 22] = [
+    0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013, 0xc00a, 0xc014, 0xc023, 0xc027, 0xc024, 0xc028,
+    0x009c, 0x009d, 0x002f, 0x0035, 0x003c, 0x003d, 0x009e, 0x009f,
+];
+
+/// Asks a target about versions, suites, groups, signature schemes, resumption.
+///
+/// # Errors
+/// No link to it.
+pub fn probe(instance: &mut dyn Instance, role: Role, options: &Options, settings: &Settings) -> Result<Capabilities, LinkError> {
+    let mut probe = Probe { instance, options, settings, found: Capabilities::default() };
+    if role == Role::Client {
+        for version in [0x0304, 0x0303] {
+            probe.found.learn("versions", &version_name(version), Learnt::Yes);
+        }
+        return Ok(probe.found);
+    }
+    probe.versions()?;
+    if probe.found.has("versions", "tls1.3") {
+        probe.suites(0x0304, &SUITES13)?;
+        probe.groups()?;
+        probe.retry()?;
+    }
+    if probe.found.has("versions", "tls1.2") {
+        probe.suites(0x0303, &SUITES12)?;
+    }
+    probe.schemes()?;
+    for version in [0x0304, 0x0303] {
+        if probe.found.has("versions", &version_name(version)) {
+            probe.resumption(version)?;
+        }
+    }
+    Ok(probe.found)
+}
+
+struct Probe<'a> {
+    instance: &'a mut dyn Instance,
+    options: &'a Options,
+    settings: &'a Settings,
+    found: Capabilities,
+}
+
+/// What the target said first.
+enum Answer {
+    Hello,
+    Retry,
+    Refused,
+    Silent,
+}
+
+impl Probe<'_> {
+    fn play(&mut self, case: &Case) -> Result<Transcript, LinkError> {
+        let mut link = self.instance.link()?;
+        let transcript = play(case, &mut *link, self.settings);
+        drop(link);
+        self.measure(&transcript.events);
+        Ok(transcript)
+    }
+
+    /// The longest time from the last byte of ours to the first of the answer.
+    fn measure(&mut self, events: &[Event]) {
+        let mut sent = None;
+        for event in events {
+            match &event.what {
+                What::Bytes { from: Side::Us, .. } => sent = Some(event.us),
+                What::Bytes { from: Side::Target, .. } => {
+                    if let Some(sent) = sent.take() {
+                        self.found.answer_us = self.found.answer_us.max(event.us.saturating_sub(sent));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn ask(&mut self, version: u16, set: &[(&str, Val)]) -> Result<Answer, LinkError> {
+        let transcript = self.play(&hello("probe", &[version], self.options, set))?;
+        let names = transcript.events.iter().filter_map(|event| match &event.what {
+            What::Message { from: Side::Target, name, .. } => Some(name.as_ref()),
+            _ => None,
+        });
+        let mut answer = None;
+        for name in names {
+            match name {
+                "server_hello" => return Ok(Answer::Hello),
+                "hello_retry_request" => answer = Some(Answer::Retry),
+                "alert" if answer.is_none() => return Ok(Answer::Refused),
+                _ => {}
+            }
+        }
+        let ended = transcript.events.iter().any(|event| matches!(event.what, What::End { .. }));
+        Ok(answer.unwrap_or(if ended { Answer::Refused } else { Answer::Silent }))
+    }
+
+    fn learn(&mut self, kind: &str, name: &str, answer: &Answer) {
+        let learnt = match answer {
+            Answer::Hello => Learnt::Yes,
+            Answer::Retry | Answer::Refused => Learnt::No,
+            Answer::Silent => Learnt::NotLearnt("timed out".to_owned()),
+        };
+        self.found.learn(kind, name, learnt);
+    }
+
+    fn versions(&mut self) -> Result<(), LinkError> {
+        for version in [0x0304, 0x0303] {
+            let case = plain_handshake("probe", Role::Client, &[version], self.options, &[]);
+            let transcript = self.play(&case)?;
+            let verdict = judge(&case, &transcript, AlertPolicy::Exact);
+            let silent = verdict.reason.starts_with("silent");
+            let learnt = match verdict.kind {
+                Kind::Pass => Learnt::Yes,
+                _ if silent => Learnt::NotLearnt("timed out".to_owned()),
+                _ if verdict.reason.starts_with("refused") || verdict.reason.starts_with("closed") => Learnt::No,
+                _ => Learnt::NotLearnt(verdict.reason),
+            };
+            self.found.learn("versions", &version_name(version), learnt);
+        }
+        Ok(())
+    }
+
+    fn suites(&mut self, version: u16, suites: &[u16]) -> Result<(), LinkError> {
+        for suite in suites {
+            let answer = self.ask(version, &[("cipher_suites", Val::List(vec![Val::Number(u64::from(*suite))]))])?;
+            self.learn("cipher_suites", &name("CipherSuite", *suite), &answer);
+        }
+        Ok(())
+    }
+
+    fn groups(&mut self) -> Result<(), LinkError> {
+        for group in GROUPS {
+            let number = Val::Number(u64::from(group));
+            let share = Val::Map(vec![("group".to_owned(), number.clone())]);
+            let set = [
+                ("extensions.supported_groups.named_group_list", Val::List(vec![number])),
+                ("extensions.key_share.client_shares", Val::List(vec![share])),
+            ];
+            let answer = self.ask(0x0304, &set)?;
+            self.learn("groups", &name("NamedGroup", group), &answer);
+        }
+        Ok(())
+    }
+
+    fn retry(&mut self) -> Result<(), LinkError> {
+        let answer = self.ask(0x0304, &[("extensions.key_share.client_shares", Val::List(vec![]))])?;
+        let learnt = match answer {
+            Answer::Retry => Learnt::Yes,
+            // The peer goes on behind a retry by itself, so that a ServerHello may be what came last.
+            Answer::Hello => Learnt::Yes,
+            Answer::Refused => Learnt::No,
+            Answer::Silent => Learnt::NotLearnt("timed out".to_owned()),
+        };
+        self.found.learn("hello_retry_request", "yes", learnt);
+        Ok(())
+    }
+
+    fn schemes(&mut self) -> Result<(), LinkError> {
+        let version = if self.found.has("versions", "tls1.3") { 0x0304 } else { 0x0303 };
+        for scheme in SCHEMES {
+            let list = Val::List(vec![Val::Number(u64::from(scheme))]);
+            let answer = self.ask(version, &[("extensions.signature_algorithms.supported_signature_algorithms", list)])?;
+            self.learn("signature_schemes", &name("SignatureScheme", scheme), &answer);
+        }
+        Ok(())
+    }
+
+    fn resumption(&mut self, version: u16) -> Result<(), LinkError> {
+        let case = resumption("probe", &[version], self.options);
+        let transcript = self.play(&case)?;
+        let resumed = transcript.events.iter().any(|event| matches!(event.what, What::Established { resumed: true, .. }));
+        let ticket = transcript.events.iter().any(
+            |event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == "new_session_ticket"),
+        );
+        let kind = match (version, ticket) {
+            (_, true) => "ticket",
+            _ => "session_id",
+        };
+        let learnt = if resumed { Learnt::Yes } else { Learnt::No };
+        self.found.learn("resumption", &format!("{} {kind}", version_name(version)), learnt.clone());
+        if learnt == Learnt::Yes || self.found.learnt("resumption", kind).is_none() {
+            self.found.learn("resumption", kind, learnt);
+        }
+        Ok(())
+    }
+}
+
+fn name(enum_name: &str, number: u16) -> String {
+    let name = Grammar::tls().name(enum_name, u64::from(number));
+    name.map_or_else(|| format!("{number:#06x}"), str::to_owned)
+}

@@ -1,0 +1,643 @@
+//! A run: every case of every target, from plan to result line.
+
+use crate::evidence;
+use crate::plain::plain_handshake;
+use crate::{Select, probe};
+use gauntlet_crypto::Digest;
+use gauntlet_model::result::{ReferenceResult, write_line};
+use gauntlet_model::{
+    Capabilities, Case, CaseResult, EndLine, Event, Kind, Line, LinkError, Role, RunLine, StepKind, TargetLine,
+    Transcript, Verdict, What,
+};
+use gauntlet_play::{AlertPolicy, Settings, has_data, judge, negotiated, play, reaction};
+use gauntlet_reports::Baseline;
+use gauntlet_scenario::{Corpus, Scenario, twin, twin_key};
+use gauntlet_target::{Instance, Target};
+use gauntlet_vectors::catalogue::{Catalogue, Level};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Of which cases transcripts are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Those that did not pass.
+    #[default]
+    Failures,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+/// How a run is made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Decides all randomness of ours.
+    pub seed: u64,
+    /// Workers; `None`: cores in memory, else as many as the target has instances.
+    pub jobs: Option<usize>,
+    /// Which other alerts pass.
+    pub alerts: AlertPolicy,
+    /// Where results go.
+    pub out: PathBuf,
+    /// What is kept.
+    pub keep: Keep,
+    /// Ends at the first case that is not as expected.
+    pub fail_fast: bool,
+    /// This part of so many (from 1).
+    pub shard: Option<(usize, usize)>,
+    /// What is expected of targets.
+    pub baselines: Vec<Baseline>,
+    /// Wall clock at the start, RFC 3339, for the record.
+    pub started: String,
+    /// What was selected, as written.
+    pub selected: Vec<String>,
+}
+
+/// What happens in a run, as it happens.
+#[derive(Debug)]
+pub enum Happening<'a> {
+    /// A target was probed; so many cases are to come.
+    Planned {
+        /// Target's name.
+        target: &'a str,
+        /// Cases, skips included.
+        cases: usize,
+    },
+    /// A case ended.
+    Case(&'a CaseResult),
+    /// Something worth knowing.
+    Note(&'a str),
+}
+
+/// How it went.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// By verdict name.
+    pub counts: BTreeMap<String, u64>,
+    /// Ended before its time.
+    pub interrupted: bool,
+    /// Targets that could not be reached, and why.
+    pub unreachable: Vec<String>,
+}
+
+/// Why nothing could be run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The selection is empty.
+    #[error("nothing is selected: no case of {scenarios} scenarios fits")]
+    Nothing {
+        /// In the corpus.
+        scenarios: usize,
+    },
+    /// Results cannot be written.
+    #[error("{path}: {error}")]
+    Output {
+        /// Where.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The scenarios are wrong for a target.
+    #[error("{0}")]
+    Scenario(String),
+    /// No target could be reached.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+/// The seed of a case: from the run's and the case's id, so that order, threads and shards change nothing.
+pub fn case_seed(run: u64, id: &str) -> [u8; 32] {
+    let mut input = run.to_be_bytes().to_vec();
+    input.extend_from_slice(id.as_bytes());
+    let hash = Digest::Sha256.hash(&input);
+    let mut seed = [0; 32];
+    seed.copy_from_slice(&hash);
+    seed
+}
+
+/// The role of a target that a scenario tests.
+pub fn scenario_role(scenario: &Scenario) -> Vec<Role> {
+    scenario.peers.iter().map(|peer| peer.other()).collect()
+}
+
+/// Runs what is selected against all targets. `stop` ends it early; results so far are kept.
+///
+/// # Errors
+/// Nothing selected, nothing reachable, results not writable.
+pub fn run(
+    corpus: &Corpus,
+    targets: &[Box<dyn Target>],
+    select: &Select,
+    options: &Options,
+    stop: &AtomicBool,
+    report: &(dyn Fn(Happening<'_>) + Sync),
+) -> Result<Summary, RunError> {
+    let output = Output::create(options)?;
+    output.line(&Line::Run(RunLine {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: format!("{:016x}", options.seed),
+        alerts: options.alerts.name().to_owned(),
+        corpus: corpus.fingerprint(),
+        select: options.selected.clone(),
+        started: options.started.clone(),
+    }))?;
+    let mut summary = Summary::default();
+    let mut selected = 0;
+    for target in targets {
+        for role in target.roles() {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let run = TargetRun { target: target.as_ref(), role, corpus, select, options, stop, report, output: &output };
+            match run.run() {
+                Ok(cases) => selected += cases,
+                Err(RunError::Unreachable(why)) => summary.unreachable.push(why),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    summary.interrupted = stop.load(Ordering::Relaxed);
+    summary.counts = lock(&output.counts).clone();
+    let took_us = output.began.elapsed().as_micros() as u64;
+    output.line(&Line::End(EndLine { counts: summary.counts.clone(), took_us, interrupted: summary.interrupted }))?;
+    if selected == 0 && !summary.interrupted {
+        return Err(match summary.unreachable.first() {
+            Some(why) => RunError::Unreachable(why.clone()),
+            None => RunError::Nothing { scenarios: corpus.scenarios.len() },
+        });
+    }
+    Ok(summary)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A worker that panicked has not left these half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The results file, one writer.
+struct Output {
+    file: Mutex<BufWriter<File>>,
+    path: PathBuf,
+    counts: Mutex<BTreeMap<String, u64>>,
+    began: Instant,
+}
+
+impl Output {
+    fn create(options: &Options) -> Result<Output, RunError> {
+        let path = options.out.join("results.jsonl");
+        let wrong = |error| RunError::Output { path: path.display().to_string(), error };
+        std::fs::create_dir_all(&options.out).map_err(wrong)?;
+        // Evidence of an earlier run would pass for this one's.
+        let evidence = options.out.join("evidence");
+        if evidence.exists() {
+            std::fs::remove_dir_all(&evidence).map_err(wrong)?;
+        }
+        let file = File::create(&path).map_err(wrong)?;
+        Ok(Output { file: Mutex::new(BufWriter::new(file)), path, counts: Mutex::default(), began: Instant::now() })
+    }
+
+    fn line(&self, line: &Line) -> Result<(), RunError> {
+        write_line(&mut *lock(&self.file), line)
+            .map_err(|error| RunError::Output { path: self.path.display().to_string(), error })
+    }
+}
+
+/// One target in one role.
+struct TargetRun<'a> {
+    target: &'a dyn Target,
+    role: Role,
+    corpus: &'a Corpus,
+    select: &'a Select,
+    options: &'a Options,
+    stop: &'a AtomicBool,
+    report: &'a (dyn Fn(Happening<'_>) + Sync),
+    output: &'a Output,
+}
+
+/// Results of twins, by how they are played.
+type Twins = Mutex<HashMap<String, Arc<OnceLock<Result<(), String>>>>>;
+
+impl TargetRun<'_> {
+    /// Runs all; how many cases were selected.
+    fn run(&self) -> Result<usize, RunError> {
+        let plain = gauntlet_target::Options::new();
+        let unreachable = |error: LinkError| RunError::Unreachable(format!("{}: {error}", self.target.name()));
+        if !self.any_selected()? {
+            return Ok(0);
+        }
+        let mut settings = self.settings(1_000_000);
+        let mut first = self.target.start(self.role, &plain).map_err(unreachable)?;
+        let capabilities = probe(first.as_mut(), self.role, &plain, &settings).map_err(unreachable)?;
+        drop(first);
+        if !self.target.is_memory() {
+            settings = self.settings(capabilities.answer_us);
+            self.reachable(&capabilities)?;
+        }
+        let line = TargetLine {
+            target: self.target.name().to_owned(),
+            version: self.target.version(),
+            roles: vec![self.role],
+            capabilities: capabilities.clone(),
+        };
+        self.output.line(&Line::Target(line))?;
+        let (cases, skipped) = self.plan(&capabilities)?;
+        let total = cases.len() + skipped.len();
+        (self.report)(Happening::Planned { target: self.target.name(), cases: total });
+        for (case, reason) in &skipped {
+            self.finish(case, &skip(reason), None, "none", Vec::new(), Instant::now());
+        }
+        let twins = Twins::default();
+        for (options, cases) in by_options(cases) {
+            self.play_all(&options, &cases, &twins, &settings)?;
+        }
+        Ok(total)
+    }
+
+    /// A target that does not serve a single handshake cannot be tested.
+    fn reachable(&self, capabilities: &Capabilities) -> Result<(), RunError> {
+        if self.role == Role::Client || !capabilities.all("versions").is_empty() {
+            return Ok(());
+        }
+        let text = format!("{}: serves no plain handshake; its cases will end in error or skip", self.target.name());
+        (self.report)(Happening::Note(&text));
+        Ok(())
+    }
+
+    fn any_selected(&self) -> Result<bool, RunError> {
+        for scenario in &self.corpus.scenarios {
+            if scenario_role(scenario).contains(&self.role) {
+                let expansion = scenario.expand(None).map_err(|error| RunError::Scenario(error.render(false)))?;
+                if expansion.cases.iter().any(|case| case.peer.other() == self.role && self.select.takes(case)) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// How long we wait: from the target's measured answer time, within bounds.
+    fn settings(&self, answer_us: u64) -> Settings {
+        if self.target.is_memory() {
+            return Settings::memory(self.target.name(), [0; 32]);
+        }
+        let answer = Duration::from_micros(answer_us);
+        Settings {
+            seed: [0; 32],
+            target: self.target.name().to_owned(),
+            reply: (answer * 8).clamp(Duration::from_millis(400), Duration::from_secs(5)),
+            silence: (answer * 4).clamp(Duration::from_millis(150), Duration::from_secs(3)),
+        }
+    }
+
+    /// The cases to play, and those to skip with the reason.
+    #[expect(clippy::type_complexity, reason = "cases, and cases with reasons")]
+    fn plan(&self, capabilities: &Capabilities) -> Result<(Vec<Case>, Vec<(Case, String)>), RunError> {
+        let mut cases = Vec::new();
+        let mut skipped = Vec::new();
+        for scenario in &self.corpus.scenarios {
+            if !scenario_role(scenario).contains(&self.role) {
+                continue;
+            }
+            let expansion =
+                scenario.expand(Some(capabilities)).map_err(|error| RunError::Scenario(error.render(false)))?;
+            let wanted = |case: &Case| case.peer.other() == self.role && self.select.takes(case) && self.in_shard(&case.id);
+            skipped.extend(expansion.skipped.into_iter().filter(|(case, _)| wanted(case)));
+            for case in expansion.cases.into_iter().filter(wanted) {
+                match self.lacks(&case, capabilities) {
+                    Some(reason) => skipped.push((case, reason)),
+                    None => cases.push(case),
+                }
+            }
+        }
+        Ok((cases, skipped))
+    }
+
+    fn lacks(&self, case: &Case, capabilities: &Capabilities) -> Option<String> {
+        if let Err(reason) = self.target.supports(self.role, &case.options) {
+            return Some(reason);
+        }
+        let options_choose = case.options.contains_key("versions");
+        let spoken = capabilities.all("versions");
+        let offered: Vec<String> = case.versions.iter().map(|v| gauntlet_model::names::version_name(*v)).collect();
+        let none = !options_choose && !offered.iter().any(|version| spoken.contains(&version.as_str()));
+        (none && !spoken.is_empty()).then(|| format!("does not speak {}", offered.join(" or ")))
+    }
+
+    fn in_shard(&self, id: &str) -> bool {
+        let Some((part, parts)) = self.options.shard else { return true };
+        let hash = Digest::Sha256.hash(id.as_bytes());
+        usize::from(u16::from_be_bytes([hash[0], hash[1]])) % parts.max(1) + 1 == part
+    }
+
+    /// Cases that share an instance's options, on as many workers as make sense.
+    fn play_all(
+        &self,
+        options: &gauntlet_target::Options,
+        cases: &[Case],
+        twins: &Twins,
+        settings: &Settings,
+    ) -> Result<(), RunError> {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let workers = self.options.jobs.unwrap_or(if self.target.is_memory() { cores } else { self.target.instances() });
+        let workers = workers.clamp(1, cases.len().max(1)).min(if self.target.is_memory() { workers } else { self.target.instances() }.max(1));
+        // A pool of our own: waiting for silence must not starve anybody else's work.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
+        let pool = pool.map_err(|error| RunError::Unreachable(format!("no threads: {error}")))?;
+        let next = AtomicUsize::new(0);
+        let wrong: Mutex<Option<RunError>> = Mutex::new(None);
+        pool.scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|_| {
+                    if let Err(error) = self.work(options, cases, &next, twins, settings) {
+                        lock(&wrong).get_or_insert(error);
+                    }
+                });
+            }
+        });
+        match lock(&wrong).take() {
+            Some(error @ RunError::Output { .. }) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn work(
+        &self,
+        options: &gauntlet_target::Options,
+        cases: &[Case],
+        next: &AtomicUsize,
+        twins: &Twins,
+        settings: &Settings,
+    ) -> Result<(), RunError> {
+        let mut instance: Option<Box<dyn Instance>> = None;
+        while !self.stop.load(Ordering::Relaxed) {
+            let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            let began = Instant::now();
+            if instance.is_none() {
+                match self.target.start(self.role, options) {
+                    Ok(started) => instance = Some(started),
+                    Err(error) => {
+                        let verdict = trouble(&format!("the target does not start: {error}"));
+                        self.finish(case, &verdict, None, "none", Vec::new(), began);
+                        continue;
+                    }
+                }
+            }
+            let Some(running) = &mut instance else { continue };
+            if !self.play_one(running.as_mut(), case, twins, settings, began) && running.restart().is_err() {
+                instance = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// One case, with its twin ahead of it; `false`: the instance is to be started anew.
+    fn play_one(
+        &self,
+        instance: &mut dyn Instance,
+        case: &Case,
+        twins: &Twins,
+        settings: &Settings,
+        began: Instant,
+    ) -> bool {
+        let settings = Settings { seed: case_seed(self.options.seed, &case.id), ..settings.clone() };
+        let twin = self.twin(instance, case, twins, &settings);
+        if let Some(Err(reason)) = &twin {
+            let verdict = trouble(&format!("the twin, the same flow without what is wrong in it, was not accepted: {reason}"));
+            self.finish(case, &verdict, None, "refused", Vec::new(), began);
+            return !reason.starts_with("no link");
+        }
+        let twin = if twin.is_some() { "accepted" } else { "none" };
+        let mut attempts = Vec::new();
+        let (mut transcript, mut verdict) = attempt(instance, case, &settings, self.options.alerts);
+        attempts.push(verdict.kind);
+        let mut healthy = !matches!(verdict.kind, Kind::Crash | Kind::Hang);
+        if matches!(verdict.kind, Kind::Fail | Kind::Crash | Kind::Hang) {
+            if !healthy && instance.restart().is_err() {
+                self.finish(case, &verdict, Some(&transcript), twin, attempts, began);
+                return false;
+            }
+            let (again, second) = attempt(instance, case, &settings, self.options.alerts);
+            attempts.push(second.kind);
+            // What does not repeat is believed by the better of the two, but for a death.
+            if second.kind < verdict.kind && verdict.kind != Kind::Crash {
+                (transcript, verdict) = (again, second.clone());
+            }
+            healthy = !matches!(second.kind, Kind::Crash | Kind::Hang);
+        }
+        self.finish(case, &verdict, Some(&transcript), twin, attempts, began);
+        healthy
+    }
+
+    /// The twin's outcome; `None` where the case is its own twin.
+    fn twin(
+        &self,
+        instance: &mut dyn Instance,
+        case: &Case,
+        twins: &Twins,
+        settings: &Settings,
+    ) -> Option<Result<(), String>> {
+        let twin = twin(case);
+        if twin.steps == case.steps && twin.pki == case.pki {
+            return None;
+        }
+        let key = format!("{:?} {}", case.options, twin_key(case));
+        let cell = Arc::clone(lock(twins).entry(key).or_default());
+        let outcome = cell.get_or_init(|| {
+            let mut last = String::new();
+            // Once more if it fails: a twin decides about many cases.
+            for _ in 0..2 {
+                let (_, verdict) = attempt(instance, &twin, settings, AlertPolicy::Exact);
+                if verdict.kind == Kind::Pass {
+                    return Ok(());
+                }
+                last = verdict.reason;
+            }
+            Err(last)
+        });
+        Some(outcome.clone())
+    }
+
+    /// Writes evidence and the result line, and tells.
+    fn finish(
+        &self,
+        case: &Case,
+        verdict: &Verdict,
+        transcript: Option<&Transcript>,
+        twin: &str,
+        attempts: Vec<Kind>,
+        began: Instant,
+    ) {
+        let mut result = result_of(case, verdict, transcript, self.target.name());
+        result.twin = twin.to_owned();
+        result.attempts = attempts;
+        result.seed = format!("{:016x}", self.options.seed);
+        result.started_us = began.duration_since(self.output.began).as_micros() as u64;
+        result.took_us = began.elapsed().as_micros() as u64;
+        let passed = matches!(verdict.kind, Kind::Pass | Kind::Skip);
+        let keep = match self.options.keep {
+            Keep::None => false,
+            Keep::Failures => !passed,
+            Keep::All => true,
+        };
+        if let Some(transcript) = transcript.filter(|_| keep) {
+            let folder = evidence::folder_name(self.target.name(), &case.id);
+            if evidence::write(&self.options.out.join(&folder), case, transcript).is_ok() {
+                result.evidence = Some(folder);
+            }
+        }
+        if !passed && transcript.is_some() {
+            result.reference = self.reference(case);
+        }
+        let known = self.options.baselines.iter().find_map(|baseline| baseline.matches(&result));
+        result.expected_by_baseline = known.map(str::to_owned);
+        *lock(&self.output.counts).entry(verdict.kind.name().to_owned()).or_default() += 1;
+        let as_expected = passed || result.expected_by_baseline.is_some() || verdict.kind == Kind::Loose;
+        (self.report)(Happening::Case(&result));
+        if let Err(error) = self.output.line(&Line::Case(Box::new(result))) {
+            (self.report)(Happening::Note(&error.to_string()));
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        if self.options.fail_fast && !as_expected {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What the reference does with a case that the target did not pass.
+    fn reference(&self, case: &Case) -> Option<ReferenceResult> {
+        if self.target.name() == "embedded-openssl" {
+            return None;
+        }
+        let reference = gauntlet_target::embedded::openssl();
+        reference.supports(self.role, &case.options).ok()?;
+        let mut instance = reference.start(self.role, &case.options).ok()?;
+        let settings = Settings::memory("embedded-openssl", case_seed(self.options.seed, &case.id));
+        let (transcript, verdict) = attempt(instance.as_mut(), case, &settings, self.options.alerts);
+        Some(ReferenceResult { verdict: verdict.kind, reaction: reaction(&transcript, 0) })
+    }
+}
+
+/// Plays a case once and judges it; after silence, whether a plain handshake is still served is played, recorded, and
+/// judged too.
+fn attempt(
+    instance: &mut dyn Instance,
+    case: &Case,
+    settings: &Settings,
+    policy: AlertPolicy,
+) -> (Transcript, Verdict) {
+    let mut transcript = match instance.link() {
+        Ok(mut link) => play(case, &mut *link, settings),
+        Err(error) => {
+            let transcript = Transcript { case: case.id.clone(), target: settings.target.clone(), ..Transcript::default() };
+            return (transcript, trouble(&format!("no link: {error}")));
+        }
+    };
+    let verdict = judge(case, &transcript, policy);
+    let silent = verdict.kind == Kind::Fail && transcript.events.iter().rev().any(|event| event.what == What::Quiet);
+    if !silent || case.peer == Role::Server {
+        return (transcript, verdict);
+    }
+    let alive = is_alive(instance, case, settings);
+    let us = transcript.events.last().map_or(0, |event| event.us);
+    let play = transcript.events.last().map_or(0, |event| event.play);
+    transcript.events.push(Event { play, connection: 0, us, what: What::Alive { alive } });
+    let verdict = judge(case, &transcript, policy);
+    (transcript, verdict)
+}
+
+/// Whether a plain handshake is served, of any version that the case speaks.
+fn is_alive(instance: &mut dyn Instance, case: &Case, settings: &Settings) -> bool {
+    let plain = plain_handshake("alive", case.peer, &[0x0304, 0x0303], &case.options, &[]);
+    let Ok(mut link) = instance.link() else { return false };
+    let transcript = play(&plain, &mut *link, settings);
+    judge(&plain, &transcript, AlertPolicy::Exact).kind == Kind::Pass
+}
+
+/// Plays and judges one case on its own, for `replay`, tests and selftest.
+pub fn run_case(
+    instance: &mut dyn Instance,
+    case: &Case,
+    settings: &Settings,
+    policy: AlertPolicy,
+) -> (Transcript, Verdict) {
+    attempt(instance, case, settings, policy)
+}
+
+fn trouble(reason: &str) -> Verdict {
+    Verdict { kind: Kind::Error, form: None, at: None, expected: String::new(), reason: reason.to_owned() }
+}
+
+fn skip(reason: &str) -> Verdict {
+    Verdict { kind: Kind::Skip, ..trouble(reason) }
+}
+
+fn by_options(cases: Vec<Case>) -> Vec<(gauntlet_target::Options, Vec<Case>)> {
+    let mut groups: Vec<(gauntlet_target::Options, Vec<Case>)> = Vec::new();
+    for case in cases {
+        match groups.iter_mut().find(|(options, _)| *options == case.options) {
+            Some((_, group)) => group.push(case),
+            None => groups.push((case.options.clone(), vec![case])),
+        }
+    }
+    groups
+}
+
+fn result_of(case: &Case, verdict: &Verdict, transcript: Option<&Transcript>, target: &str) -> CaseResult {
+    let mut at = verdict.at.clone();
+    if at.is_none() {
+        at = case.steps.iter().rev().find(|step| matches!(step.kind, StepKind::Expect(_) | StepKind::Check(_))).map(|step| {
+            gauntlet_model::verdict::At {
+                file: step.place.file.to_string(),
+                line: step.place.line,
+                column: step.place.column,
+                width: step.place.width,
+                step: 0,
+            }
+        });
+    }
+    CaseResult {
+        id: case.id.clone(),
+        scenario: case.scenario.to_string(),
+        title: case.title.clone(),
+        parameters: case.parameters.iter().cloned().collect(),
+        target: target.to_owned(),
+        role: case.peer.other(),
+        options: case.options.clone(),
+        requirements: case.requirements.clone(),
+        level: strictest(&case.requirements),
+        verdict: verdict.kind,
+        form: verdict.form,
+        reason: verdict.reason.clone(),
+        at,
+        expected: verdict.expected.clone(),
+        reaction: transcript.map(|transcript| reaction(transcript, 0)).unwrap_or_default(),
+        negotiated: transcript.map(negotiated).unwrap_or_default(),
+        data: transcript.is_some_and(has_data),
+        twin: String::new(),
+        reference: None,
+        attempts: Vec::new(),
+        seed: String::new(),
+        started_us: 0,
+        took_us: 0,
+        evidence: None,
+        expected_by_baseline: None,
+    }
+}
+
+/// The strictest level among requirements.
+fn strictest(ids: &[String]) -> Option<String> {
+    let levels = ids.iter().filter_map(|id| Catalogue::embedded().requirement(id)).map(|r| r.level);
+    let rank = |level: Level| match level {
+        Level::Must | Level::MustNot => 0,
+        Level::Should | Level::ShouldNot => 1,
+        Level::May => 2,
+    };
+    levels.min_by_key(|level| rank(*level)).map(|level| level.name().to_owned())
+}
+
