@@ -46,7 +46,10 @@ impl Editor<'_> {
     fn replace(&mut self, trail: &[usize], path: &Path, plain: &Plain) -> Result<(), EditError> {
         let target = self.target(trail, path)?;
         let text = path.to_string();
-        if let Some(structure) = target.struct_type().filter(|structure| self.is_element(trail) && structure.tag.is_some()) {
+        if let Some(structure) = target
+            .struct_type()
+            .filter(|structure| self.is_element(trail) && structure.tag.is_some())
+        {
             let own = matches!(plain, Plain::Map(fields) if names_field(structure, fields));
             if let (false, Some((_, content))) = (own, structure.tag) {
                 let tag = target.tag();
@@ -68,7 +71,10 @@ impl Editor<'_> {
     fn put(&mut self, trail: &[usize], made: Node, path: &Path) -> Result<(), EditError> {
         match self.root.descend_mut(trail) {
             Some(target) => {
-                *target = Node { name: target.name, ..made };
+                *target = Node {
+                    name: target.name,
+                    ..made
+                };
                 Ok(())
             }
             None => Err(EditError::new("finds nothing".to_owned(), path)),
@@ -76,17 +82,23 @@ impl Editor<'_> {
     }
 
     fn target(&self, trail: &[usize], path: &Path) -> Result<&Node, EditError> {
-        self.root.descend(trail).ok_or_else(|| EditError::new("finds nothing".to_owned(), path))
+        self.root
+            .descend(trail)
+            .ok_or_else(|| EditError::new("finds nothing".to_owned(), path))
     }
 
     /// A path that finds nothing: an element with that tag is added, or an optional field.
     fn set_missing(&mut self, path: &Path, plain: &Plain) -> Result<(), EditError> {
-        let Some((parent, Segment::Name(name))) = path.split_last() else { return Err(self.nothing(path)) };
+        let Some((parent, Segment::Name(name))) = path.split_last() else {
+            return Err(self.nothing(path));
+        };
         let mut parents = self.root.trails(&parent.segments);
         if parents.is_empty() && self.insert_optional(&parent, None).is_ok() {
             parents = self.root.trails(&parent.segments);
         }
-        let Some(trail) = parents.first() else { return Err(self.nothing(path)) };
+        let Some(trail) = parents.first() else {
+            return Err(self.nothing(path));
+        };
         let list = self.target(trail, path)?;
         if !matches!(list.value, Value::List(_)) {
             return self.insert_optional(path, Some(plain));
@@ -94,7 +106,9 @@ impl Editor<'_> {
         if list.tag_number(name).is_none() {
             return Err(self.nothing(path));
         }
-        let Kind::Vector { element, .. } = list.type_id.0.kind() else { return Err(self.nothing(path)) };
+        let Kind::Vector { element, .. } = list.type_id.0.kind() else {
+            return Err(self.nothing(path));
+        };
         let made = match element.kind() {
             Kind::Struct(_) => build_tagged(element, name, plain, self.scope_at(trail), &path.to_string())?,
             _ => return Err(self.nothing(path)),
@@ -107,9 +121,13 @@ impl Editor<'_> {
 
     /// Adds the optional field that a path names.
     fn insert_optional(&mut self, path: &Path, plain: Option<&Plain>) -> Result<(), EditError> {
-        let Some((parent, Segment::Name(name))) = path.split_last() else { return Err(self.nothing(path)) };
+        let Some((parent, Segment::Name(name))) = path.split_last() else {
+            return Err(self.nothing(path));
+        };
         for trail in self.root.trails(&parent.segments) {
-            let Some((trail, field, at)) = self.gap(trail, name) else { continue };
+            let Some((trail, field, at)) = self.gap(trail, name) else {
+                continue;
+            };
             let What::Type(kind) = &field.what else { continue };
             let mut inner = trail.clone();
             inner.push(at);
@@ -130,7 +148,9 @@ impl Editor<'_> {
             trail.push(0);
             return self.gap(trail, name);
         }
-        let Value::Struct(children) = &node.value else { return None };
+        let Value::Struct(children) = &node.value else {
+            return None;
+        };
         let fields = self.declared(node.struct_type()?, &trail);
         if let Some(place) = fields.iter().position(|field| field.name == name && field.optional) {
             let earlier = |child: &Node| fields[..place].iter().any(|field| field.name == child.name);
@@ -163,11 +183,18 @@ impl Editor<'_> {
                 return Err(EditError::new("the whole message cannot be removed".to_owned(), path));
             };
             let target = self.target(&trail, path)?;
-            let removable = self.is_element(&trail) || target.name == crate::decode::TRAILING || self.is_optional(parent, target.name);
+            let removable = self.is_element(&trail)
+                || target.name == crate::decode::TRAILING
+                || self.is_optional(parent, target.name);
             if !removable {
-                return Err(EditError::new("neither a list's element nor an optional field, so it cannot be removed".to_owned(), path));
+                return Err(EditError::new(
+                    "neither a list's element nor an optional field, so it cannot be removed".to_owned(),
+                    path,
+                ));
             }
-            if let Some(Value::List(nodes) | Value::Struct(nodes)) = self.root.descend_mut(parent).map(|node| &mut node.value) {
+            if let Some(Value::List(nodes) | Value::Struct(nodes)) =
+                self.root.descend_mut(parent).map(|node| &mut node.value)
+            {
                 nodes.remove(*last);
             }
         }
@@ -176,7 +203,11 @@ impl Editor<'_> {
 
     fn is_optional(&self, parent: &[usize], name: &str) -> bool {
         let structure = self.root.descend(parent).and_then(Node::struct_type);
-        structure.is_some_and(|structure| self.declared(structure, parent).iter().any(|field| field.name == name && field.optional))
+        structure.is_some_and(|structure| {
+            self.declared(structure, parent)
+                .iter()
+                .any(|field| field.name == name && field.optional)
+        })
     }
 
     fn is_element(&self, trail: &[usize]) -> bool {
@@ -211,7 +242,14 @@ impl Editor<'_> {
     }
 
     /// One element, or for `{tag: content}` one of each.
-    fn new_elements(&self, list: &'static Type, element: &'static Type, plain: &Plain, scope: Scope, path: &Path) -> Result<Vec<Node>, EditError> {
+    fn new_elements(
+        &self,
+        list: &'static Type,
+        element: &'static Type,
+        plain: &Plain,
+        scope: Scope,
+        path: &Path,
+    ) -> Result<Vec<Node>, EditError> {
         let text = path.to_string();
         let tagged = element.as_struct().filter(|structure| structure.tag.is_some());
         let plain = match (tagged, plain) {
@@ -231,12 +269,21 @@ impl Editor<'_> {
             Plain::Number(_) => Plain::List(vec![plain.clone()]),
             other => other.clone(),
         };
-        let made = build(crate::types::unknown_type(), node.name, &plain, Scope::EMPTY, &path.to_string())?;
-        let (Some(more), length) = (made.bytes().map(<[u8]>::to_vec), node.content_size()) else { return Err(self.nothing(path)) };
+        let made = build(
+            crate::types::unknown_type(),
+            node.name,
+            &plain,
+            Scope::EMPTY,
+            &path.to_string(),
+        )?;
+        let (Some(more), length) = (made.bytes().map(<[u8]>::to_vec), node.content_size()) else {
+            return Err(self.nothing(path));
+        };
         let start = match at {
             Place::First => 0,
             Place::Last => length,
-            Place::At(index) => slot(*index, length).ok_or_else(|| EditError::new(format!("place {index} is outside of {length} bytes"), path))?,
+            Place::At(index) => slot(*index, length)
+                .ok_or_else(|| EditError::new(format!("place {index} is outside of {length} bytes"), path))?,
             Place::Before(_) | Place::After(_) => return Err(EditError::new("bytes have no tags".to_owned(), path)),
         };
         if let Some(Value::Bytes(bytes)) = self.root.descend_mut(trail).map(|node| &mut node.value) {
@@ -250,7 +297,9 @@ impl Editor<'_> {
         trails.reverse();
         for trail in trails {
             let copy = self.target(&trail, path)?.clone();
-            let Some((own, parent)) = trail.split_last() else { return Err(self.nothing(path)) };
+            let Some((own, parent)) = trail.split_last() else {
+                return Err(self.nothing(path));
+            };
             let start = self.landing(parent, at, Some(*own), path)?;
             self.elements(parent, path)?.insert(start, copy);
         }
@@ -258,8 +307,12 @@ impl Editor<'_> {
     }
 
     fn relocate(&mut self, path: &Path, at: &Place) -> Result<(), EditError> {
-        let Some(trail) = self.found_elements(path)?.into_iter().next() else { return Err(self.nothing(path)) };
-        let Some((own, parent)) = trail.split_last() else { return Err(self.nothing(path)) };
+        let Some(trail) = self.found_elements(path)?.into_iter().next() else {
+            return Err(self.nothing(path));
+        };
+        let Some((own, parent)) = trail.split_last() else {
+            return Err(self.nothing(path));
+        };
         let moved = self.elements(parent, path)?.remove(*own);
         let start = match self.landing(parent, at, None, path) {
             Ok(start) => start,
@@ -294,7 +347,10 @@ impl Editor<'_> {
             };
             let number = lie(honest, width);
             if fit(number, width) != number {
-                return Err(EditError::new(format!("{number} does not fit in a length of {width} byte(s)"), path));
+                return Err(EditError::new(
+                    format!("{number} does not fit in a length of {width} byte(s)"),
+                    path,
+                ));
             }
             if let Some(node) = self.root.descend_mut(&trail) {
                 node.length = Some(number);
@@ -318,7 +374,10 @@ impl Editor<'_> {
         if node.prefix() > 0 {
             return Some((trail, node.content_size() as u64, node.prefix()));
         }
-        if let (Some((_, content)), true) = (node.struct_type().and_then(|structure| structure.tag), self.is_element(&trail)) {
+        if let (Some((_, content)), true) = (
+            node.struct_type().and_then(|structure| structure.tag),
+            self.is_element(&trail),
+        ) {
             let prefix = node.children().get(content)?.prefix();
             if prefix > 0 {
                 trail.push(content);
@@ -344,19 +403,30 @@ impl Editor<'_> {
     fn bytes(&mut self, path: &Path, change: &ByteEdit) -> Result<(), EditError> {
         for mut trail in self.found(path)? {
             let node = self.target(&trail, path)?;
-            if let (Some((_, content)), true) = (node.struct_type().and_then(|structure| structure.tag), self.is_element(&trail))
-                && node.children().len() > content
+            if let (Some((_, content)), true) = (
+                node.struct_type().and_then(|structure| structure.tag),
+                self.is_element(&trail),
+            ) && node.children().len() > content
             {
                 trail.push(content);
             }
             let node = self.target(&trail, path)?;
             let mut bytes = node.content();
             let (kind, name, length) = (node.type_id.0, node.name, node.length);
-            change.apply(&mut bytes).map_err(|error| EditError { path: path.to_string(), ..error })?;
+            change.apply(&mut bytes).map_err(|error| EditError {
+                path: path.to_string(),
+                ..error
+            })?;
             let made = match (&node.value, kind.kind()) {
-                (Value::Raw(_), _) => Node { value: Value::Raw(bytes), ..node.clone() },
+                (Value::Raw(_), _) => Node {
+                    value: Value::Raw(bytes),
+                    ..node.clone()
+                },
                 (_, Kind::Number(number)) => number_again(node, usize::from(number.width), bytes),
-                _ => Node { length, ..decode_content(kind, name, &bytes, self.scope_at(&trail)) },
+                _ => Node {
+                    length,
+                    ..decode_content(kind, name, &bytes, self.scope_at(&trail))
+                },
             };
             self.put(&trail, made, path)?;
         }
@@ -365,7 +435,11 @@ impl Editor<'_> {
 
     fn found(&self, path: &Path) -> Result<Vec<Trail>, EditError> {
         let trails = self.root.trails(&path.segments);
-        if trails.is_empty() { Err(self.nothing(path)) } else { Ok(trails) }
+        if trails.is_empty() {
+            Err(self.nothing(path))
+        } else {
+            Ok(trails)
+        }
     }
 
     fn found_elements(&self, path: &Path) -> Result<Vec<Trail>, EditError> {
@@ -391,17 +465,23 @@ impl Editor<'_> {
             ("", Some(own)) => Ok(own),
             _ => {
                 let number = list.tag_number(tag);
-                let found = number.and_then(|number| list.children().iter().position(|element| element.tag() == Some(number)));
+                let found =
+                    number.and_then(|number| list.children().iter().position(|element| element.tag() == Some(number)));
                 found.ok_or_else(|| {
                     let tags = list.children().iter().filter_map(Node::tag_name);
-                    EditError { message: format!("the list has no `{tag}`"), path: path.to_string(), suggestion: closest(tag, tags) }
+                    EditError {
+                        message: format!("the list has no `{tag}`"),
+                        path: path.to_string(),
+                        suggestion: closest(tag, tags),
+                    }
                 })
             }
         };
         match at {
             Place::First => Ok(0),
             Place::Last => Ok(length),
-            Place::At(index) => slot(*index, length).ok_or_else(|| EditError::new(format!("place {index} is outside of a list of {length}"), path)),
+            Place::At(index) => slot(*index, length)
+                .ok_or_else(|| EditError::new(format!("place {index} is outside of a list of {length}"), path)),
             Place::Before(tag) => beside(tag),
             Place::After(tag) => beside(tag).map(|place| place + 1),
         }
@@ -413,14 +493,20 @@ impl Editor<'_> {
         while good < path.segments.len() && !self.root.trails(&path.segments[..=good]).is_empty() {
             good += 1;
         }
-        let parent = Path { segments: path.segments[..good].to_vec() };
+        let parent = Path {
+            segments: path.segments[..good].to_vec(),
+        };
         let missing = path.segments.get(good).map_or(String::new(), ToString::to_string);
         let message = match good {
             0 => format!("{} has no `{missing}`", self.root.name),
             _ => format!("`{parent}` has no `{missing}`"),
         };
         let names: Vec<&str> = self.root.find(&parent).into_iter().flat_map(reachable).collect();
-        EditError { message, path: path.to_string(), suggestion: closest(&missing, names.into_iter()) }
+        EditError {
+            message,
+            path: path.to_string(),
+            suggestion: closest(&missing, names.into_iter()),
+        }
     }
 
     /// The names in scope where a trail ends.
@@ -452,8 +538,15 @@ impl Editor<'_> {
             }
         }
         for field in &structure.fields {
-            if let What::Let { slot, value, field, bytes } = &field.what
-                && ahead.iter().any(|child| child.name == *field && child.bytes() == Some(bytes.as_slice()))
+            if let What::Let {
+                slot,
+                value,
+                field,
+                bytes,
+            } = &field.what
+                && ahead
+                    .iter()
+                    .any(|child| child.name == *field && child.bytes() == Some(bytes.as_slice()))
             {
                 scope.set(*slot, *value);
             }
@@ -480,7 +573,11 @@ fn reachable(node: &Node) -> Vec<&str> {
         Value::As(inner) => reachable(inner),
         Value::List(elements) => {
             let tags: Vec<&str> = elements.iter().filter_map(Node::tag_name).collect();
-            if tags.is_empty() { elements.first().map(reachable).unwrap_or_default() } else { tags }
+            if tags.is_empty() {
+                elements.first().map(reachable).unwrap_or_default()
+            } else {
+                tags
+            }
         }
         Value::Struct(fields) => {
             let own = fields.iter().map(|field| field.name);
@@ -502,17 +599,33 @@ fn ahead_of_last(list: &Node) -> usize {
 
 /// A gap between elements; negative counts from the end, where -1 is ahead of the last element.
 pub(crate) fn slot(index: i64, length: usize) -> Option<usize> {
-    if usize::try_from(index) == Ok(length) { Some(length) } else { place(index, length) }
+    if usize::try_from(index) == Ok(length) {
+        Some(length)
+    } else {
+        place(index, length)
+    }
 }
 
 /// A number from changed bytes; raw if they are too many or too few.
 fn number_again(node: &Node, width: usize, bytes: Vec<u8>) -> Node {
     if bytes.len() != width {
-        return Node { value: Value::Raw(bytes), length: None, remark: Some(Remark::Length), ..node.clone() };
+        return Node {
+            value: Value::Raw(bytes),
+            length: None,
+            remark: Some(Remark::Length),
+            ..node.clone()
+        };
     }
     let value = bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
     let length = node.sizeof().map(|_| value);
-    Node { value: Value::Number { value, width: width as u8 }, length, ..node.clone() }
+    Node {
+        value: Value::Number {
+            value,
+            width: width as u8,
+        },
+        length,
+        ..node.clone()
+    }
 }
 
 /// SplitMix64: enough for orders, and the same on every machine.

@@ -4,18 +4,41 @@ use crate::decode::decode_content;
 use crate::edit::EditError;
 use crate::node::{Node, Span, TypeId, Value};
 use crate::plain::{Plain, hex_bytes};
-use crate::types::{Arm, Choice, Constant, Enum, Field, Kind, Number, Picked, Scope, Select, Size, Struct, Type, What, parse_number, unknown_type};
+use crate::types::{
+    Arm, Choice, Constant, Enum, Field, Kind, Number, Picked, Scope, Select, Size, Struct, Type, What, parse_number,
+    unknown_type,
+};
 
 pub(crate) type Fields = [(String, Plain)];
 
 /// Builds one value of a type; `path` is where it stands, for messages.
-pub(crate) fn build(kind: &'static Type, name: &'static str, plain: &Plain, scope: Scope, path: &str) -> Result<Node, EditError> {
-    Builder { scope, path: path.to_owned() }.node(kind, name, Some(plain))
+pub(crate) fn build(
+    kind: &'static Type,
+    name: &'static str,
+    plain: &Plain,
+    scope: Scope,
+    path: &str,
+) -> Result<Node, EditError> {
+    Builder {
+        scope,
+        path: path.to_owned(),
+    }
+    .node(kind, name, Some(plain))
 }
 
 /// Builds an element for a list of that type from `{tag: content}`.
-pub(crate) fn build_tagged(element: &'static Type, tag: &str, content: &Plain, scope: Scope, path: &str) -> Result<Node, EditError> {
-    Builder { scope, path: path.to_owned() }.tagged(element, tag, Some(content))
+pub(crate) fn build_tagged(
+    element: &'static Type,
+    tag: &str,
+    content: &Plain,
+    scope: Scope,
+    path: &str,
+) -> Result<Node, EditError> {
+    Builder {
+        scope,
+        path: path.to_owned(),
+    }
+    .tagged(element, tag, Some(content))
 }
 
 struct Builder {
@@ -25,11 +48,19 @@ struct Builder {
 
 impl Builder {
     fn error<T>(&self, message: String, suggestion: Option<String>) -> Result<T, EditError> {
-        Err(EditError { message, path: self.path.clone(), suggestion })
+        Err(EditError {
+            message,
+            path: self.path.clone(),
+            suggestion,
+        })
     }
 
     /// Runs `inner` with a longer path.
-    fn within<T>(&mut self, part: &str, inner: impl FnOnce(&mut Builder) -> Result<T, EditError>) -> Result<T, EditError> {
+    fn within<T>(
+        &mut self,
+        part: &str,
+        inner: impl FnOnce(&mut Builder) -> Result<T, EditError>,
+    ) -> Result<T, EditError> {
         let length = self.path.len();
         if !self.path.is_empty() && !part.starts_with('[') && !part.is_empty() {
             self.path.push('.');
@@ -61,7 +92,14 @@ impl Builder {
             Kind::Opaque { size, reads } => self.opaque(*size, reads.as_ref(), plain)?,
             Kind::Vector { element, .. } => self.list(element, plain)?,
         };
-        Ok(Node { name, type_id: TypeId(kind), span: Span::default(), value, length, remark: None })
+        Ok(Node {
+            name,
+            type_id: TypeId(kind),
+            span: Span::default(),
+            value,
+            length,
+            remark: None,
+        })
     }
 
     fn number(&self, kind: &'static Type, number: &Number, plain: Option<&Plain>) -> Result<Value, EditError> {
@@ -69,16 +107,38 @@ impl Builder {
         let value = match plain {
             None => 0,
             Some(Plain::Number(value)) => *value,
-            Some(Plain::Name(text)) => match number.names.and_then(|names| names.number(text)).or_else(|| parse_number(text)) {
+            Some(Plain::Name(text)) => match number
+                .names
+                .and_then(|names| names.number(text))
+                .or_else(|| parse_number(text))
+            {
                 Some(value) => value,
-                None => return self.error(format!("`{text}` is no {}", describe(kind, number)), suggest(text, number.names)),
+                None => {
+                    return self.error(
+                        format!("`{text}` is no {}", describe(kind, number)),
+                        suggest(text, number.names),
+                    );
+                }
             },
-            Some(Plain::Bytes(bytes)) if bytes.len() == usize::from(width) => bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)),
+            Some(Plain::Bytes(bytes)) if bytes.len() == usize::from(width) => {
+                bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+            }
             Some(Plain::Bytes(bytes)) => return Ok(Value::Raw(bytes.clone())),
-            Some(other) => return self.error(format!("expected {}, got {}", describe(kind, number), what(other)), None),
+            Some(other) => {
+                return self.error(
+                    format!("expected {}, got {}", describe(kind, number), what(other)),
+                    None,
+                );
+            }
         };
         if width < 8 && value >> (8 * width) != 0 {
-            return self.error(format!("{value} does not fit in {width} byte{}", if width == 1 { "" } else { "s" }), None);
+            return self.error(
+                format!(
+                    "{value} does not fit in {width} byte{}",
+                    if width == 1 { "" } else { "s" }
+                ),
+                None,
+            );
         }
         Ok(Value::Number { value, width })
     }
@@ -97,7 +157,11 @@ impl Builder {
         }
         let length = match size {
             Size::Fixed(length) => length,
-            Size::Named(slot) => self.scope.lookup(slot).and_then(|length| usize::try_from(length).ok()).unwrap_or(0),
+            Size::Named(slot) => self
+                .scope
+                .lookup(slot)
+                .and_then(|length| usize::try_from(length).ok())
+                .unwrap_or(0),
             _ => 0,
         };
         Ok(Value::Bytes(match plain {
@@ -155,7 +219,9 @@ impl Builder {
                 for (place, item) in items.iter().enumerate() {
                     let node = match item {
                         // Numbers cannot fail deeper inside: no path to prepare.
-                        Plain::Number(_) | Plain::Name(_) if matches!(element.kind(), Kind::Number(_)) => self.node(element, element.name, Some(item)),
+                        Plain::Number(_) | Plain::Name(_) if matches!(element.kind(), Kind::Number(_)) => {
+                            self.node(element, element.name, Some(item))
+                        }
                         _ => self.within(&format!("[{place}]"), |builder| builder.element(element, item)),
                     };
                     nodes.push(node?);
@@ -194,7 +260,11 @@ impl Builder {
             },
             None => return self.error(format!("elements of `{}` have no tag", element.name), None),
         };
-        let Some(number) = kind.names().and_then(|names| names.number(tag)).or_else(|| parse_number(tag)) else {
+        let Some(number) = kind
+            .names()
+            .and_then(|names| names.number(tag))
+            .or_else(|| parse_number(tag))
+        else {
             return self.error(format!("`{tag}` is no {}", kind.name), suggest(tag, kind.names()));
         };
         let mut fields = vec![(structure.fields[tag_field].name.to_owned(), Plain::Number(number))];
@@ -209,9 +279,19 @@ impl Builder {
         self.node(element, element.name, Some(&Plain::Map(fields)))
     }
 
-    fn structure(&mut self, kind: &'static Type, structure: &'static Struct, plain: Option<&Plain>) -> Result<Value, EditError> {
+    fn structure(
+        &mut self,
+        kind: &'static Type,
+        structure: &'static Struct,
+        plain: Option<&Plain>,
+    ) -> Result<Value, EditError> {
         let outer = self.scope;
-        let mut given = Given { own: &structure.fields, fields: &[], used: Vec::new(), sole: None };
+        let mut given = Given {
+            own: &structure.fields,
+            fields: &[],
+            used: Vec::new(),
+            sole: None,
+        };
         match plain {
             None => {}
             Some(Plain::Map(fields)) if fields.is_empty() => {}
@@ -232,7 +312,9 @@ impl Builder {
         if let Some(place) = given.used.iter().position(|used| !used) {
             let unknown = &given.fields[place].0;
             let message = format!("{} has no field `{unknown}`", kind.name);
-            return self.within(&unknown.clone(), |builder| builder.error(message, closest(unknown, known.iter().copied())));
+            return self.within(&unknown.clone(), |builder| {
+                builder.error(message, closest(unknown, known.iter().copied()))
+            });
         }
         self.scope = outer;
         Ok(Value::Struct(nodes))
@@ -240,7 +322,9 @@ impl Builder {
 
     /// The name of the struct's only field, as far as the scope tells.
     fn sole_field(&self, structure: &'static Struct) -> Option<&'static str> {
-        let [field] = structure.fields.as_slice() else { return None };
+        let [field] = structure.fields.as_slice() else {
+            return None;
+        };
         match &field.what {
             What::Splice(select) => match select.pick(&self.scope) {
                 Picked::Arm(Arm::Fields(fields)) => match fields.as_slice() {
@@ -254,11 +338,25 @@ impl Builder {
         }
     }
 
-    fn fields(&mut self, fields: &'static [Field], given: &mut Given<'_>, nodes: &mut Vec<Node>, known: &mut Vec<&'static str>) -> Result<(), EditError> {
+    fn fields(
+        &mut self,
+        fields: &'static [Field],
+        given: &mut Given<'_>,
+        nodes: &mut Vec<Node>,
+        known: &mut Vec<&'static str>,
+    ) -> Result<(), EditError> {
         for field in fields {
             match &field.what {
-                What::Let { slot, value, field, bytes } => {
-                    if nodes.iter().any(|node| node.name == *field && matches!(&node.value, Value::Bytes(found) if found == bytes)) {
+                What::Let {
+                    slot,
+                    value,
+                    field,
+                    bytes,
+                } => {
+                    if nodes
+                        .iter()
+                        .any(|node| node.name == *field && matches!(&node.value, Value::Bytes(found) if found == bytes))
+                    {
                         self.scope.set(*slot, *value);
                     }
                 }
@@ -286,7 +384,12 @@ impl Builder {
         Ok(())
     }
 
-    fn field(&mut self, field: &'static Field, kind: &'static Type, given: &mut Given<'_>) -> Result<Option<Node>, EditError> {
+    fn field(
+        &mut self,
+        field: &'static Field,
+        kind: &'static Type,
+        given: &mut Given<'_>,
+    ) -> Result<Option<Node>, EditError> {
         let constant;
         let plain = match (given.take(field.name), &field.default) {
             (Some(plain), _) => Some(plain),
@@ -303,11 +406,18 @@ impl Builder {
         if plain.is_none() || matches!((plain, kind.kind()), (Some(Plain::Number(0)), Kind::Number(_))) {
             return self.node(kind, field.name, plain).map(Some);
         }
-        self.within(field.name, |builder| builder.node(kind, field.name, plain)).map(Some)
+        self.within(field.name, |builder| builder.node(kind, field.name, plain))
+            .map(Some)
     }
 
     /// A field whose type depends on others; a struct's fields may be given beside it, unsaid.
-    fn selected(&mut self, field: &'static Field, select: &'static Select, given: &mut Given<'_>, known: &mut Vec<&'static str>) -> Result<Node, EditError> {
+    fn selected(
+        &mut self,
+        field: &'static Field,
+        select: &'static Select,
+        given: &mut Given<'_>,
+        known: &mut Vec<&'static str>,
+    ) -> Result<Node, EditError> {
         let kind = match select.pick(&self.scope) {
             Picked::Arm(Arm::Type(kind)) => *kind,
             Picked::Unknown if given.names(field.name) => {
@@ -321,7 +431,9 @@ impl Builder {
         if let Some(plain) = given.take(field.name) {
             return self.within(field.name, |builder| builder.node(kind, field.name, Some(plain)));
         }
-        let Some(inner) = kind.as_struct() else { return self.node(kind, field.name, None) };
+        let Some(inner) = kind.as_struct() else {
+            return self.node(kind, field.name, None);
+        };
         known.extend(inner.fields.iter().map(|field| field.name));
         let rest = given.rest(&self.scope);
         if rest.is_empty() {
@@ -332,9 +444,19 @@ impl Builder {
 
     fn untyped(&mut self, name: &'static str, plain: &Plain) -> Result<Node, EditError> {
         match self.bytes(plain) {
-            Ok(bytes) => Ok(Node { name, type_id: TypeId(unknown_type()), span: Span::default(), value: Value::Bytes(bytes), length: None, remark: None }),
+            Ok(bytes) => Ok(Node {
+                name,
+                type_id: TypeId(unknown_type()),
+                span: Span::default(),
+                value: Value::Bytes(bytes),
+                length: None,
+                remark: None,
+            }),
             Err(error) => {
-                let message = format!("what `{name}` depends on is not known, so it can only be bytes: {}", error.message);
+                let message = format!(
+                    "what `{name}` depends on is not known, so it can only be bytes: {}",
+                    error.message
+                );
                 self.error(message, None)
             }
         }
@@ -397,7 +519,9 @@ fn claims(fields: &'static [Field], scope: &Scope, name: &str) -> bool {
 
 /// Whether the map speaks of the struct's own fields.
 pub(crate) fn names_field(structure: &Struct, fields: &Fields) -> bool {
-    fields.iter().any(|(name, _)| structure.fields.iter().any(|field| field.name == name))
+    fields
+        .iter()
+        .any(|(name, _)| structure.fields.iter().any(|field| field.name == name))
 }
 
 fn describe(kind: &Type, number: &Number) -> String {
@@ -424,7 +548,9 @@ fn suggest(text: &str, names: Option<&'static Enum>) -> Option<String> {
 /// The name most like the text, if any is like it.
 pub(crate) fn closest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     let text = text.to_lowercase();
-    let rated = names.filter(|name| !name.is_empty()).map(|name| (strsim::jaro_winkler(&text, &name.to_lowercase()), name));
+    let rated = names
+        .filter(|name| !name.is_empty())
+        .map(|name| (strsim::jaro_winkler(&text, &name.to_lowercase()), name));
     let best = rated.max_by(|left, right| left.0.total_cmp(&right.0))?;
     (best.0 > 0.8).then(|| best.1.to_owned())
 }

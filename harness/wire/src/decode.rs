@@ -11,19 +11,45 @@ pub(crate) const TRAILING: &str = "trailing";
 
 /// Reads all the bytes as one type.
 pub(crate) fn decode(kind: &'static Type, name: &'static str, bytes: &[u8], scope: Scope) -> Node {
-    Decoder { bytes, at: 0, scope, faults: 0, first: None, depth: 0 }.exactly(kind, name, bytes.len())
+    Decoder {
+        bytes,
+        at: 0,
+        scope,
+        faults: 0,
+        first: None,
+        depth: 0,
+    }
+    .exactly(kind, name, bytes.len())
 }
 
 /// Reads all the bytes as the content of a type: behind the length prefix, if it has one.
 pub(crate) fn decode_content(kind: &'static Type, name: &'static str, bytes: &[u8], scope: Scope) -> Node {
-    let mut decoder = Decoder { bytes, at: 0, scope, faults: 0, first: None, depth: 0 };
-    let span = Span { start: 0, end: bytes.len(), prefix: 0 };
+    let mut decoder = Decoder {
+        bytes,
+        at: 0,
+        scope,
+        faults: 0,
+        first: None,
+        depth: 0,
+    };
+    let span = Span {
+        start: 0,
+        end: bytes.len(),
+        prefix: 0,
+    };
     let value = match kind.kind() {
         Kind::Vector { element, .. } => decoder.elements(element, bytes.len()),
         Kind::Opaque { reads, .. } => decoder.opaque(reads.as_ref(), bytes.len()).0,
         _ => return decoder.exactly(kind, name, bytes.len()),
     };
-    Node { name, type_id: TypeId(kind), span, value, length: None, remark: None }
+    Node {
+        name,
+        type_id: TypeId(kind),
+        span,
+        value,
+        length: None,
+        remark: None,
+    }
 }
 
 struct Decoder<'a> {
@@ -66,9 +92,20 @@ impl Decoder<'_> {
     fn raw(&mut self, kind: &'static Type, name: &'static str, end: usize, remark: Remark) -> Node {
         self.faults += 1;
         self.first.get_or_insert(remark);
-        let span = Span { start: self.at, end, prefix: 0 };
+        let span = Span {
+            start: self.at,
+            end,
+            prefix: 0,
+        };
         self.at = end;
-        Node { name, type_id: TypeId(kind), span, value: Value::Raw(self.bytes[span.start..end].to_vec()), length: None, remark: Some(remark) }
+        Node {
+            name,
+            type_id: TypeId(kind),
+            span,
+            value: Value::Raw(self.bytes[span.start..end].to_vec()),
+            length: None,
+            remark: Some(remark),
+        }
     }
 
     /// One node, as long as its type says, at most up to `end`.
@@ -81,7 +118,14 @@ impl Decoder<'_> {
                     return self.raw(kind, name, end, Remark::Truncated);
                 }
                 self.at += width;
-                (Value::Number { value: big_endian(&self.bytes[start..self.at]), width: number.width }, 0, None)
+                (
+                    Value::Number {
+                        value: big_endian(&self.bytes[start..self.at]),
+                        width: number.width,
+                    },
+                    0,
+                    None,
+                )
             }
             Kind::Struct(structure) => {
                 if self.depth >= DEPTH {
@@ -93,12 +137,16 @@ impl Decoder<'_> {
                 (value, 0, None)
             }
             Kind::Opaque { size, reads } => {
-                let Some(extent) = self.extent(*size, end) else { return self.raw(kind, name, end, Remark::Truncated) };
+                let Some(extent) = self.extent(*size, end) else {
+                    return self.raw(kind, name, end, Remark::Truncated);
+                };
                 let (value, remark) = self.opaque(reads.as_ref(), extent.end);
                 (value, extent.prefix, extent.remark.or(remark))
             }
             Kind::Vector { size, element } => {
-                let Some(extent) = self.extent(*size, end) else { return self.raw(kind, name, end, Remark::Truncated) };
+                let Some(extent) = self.extent(*size, end) else {
+                    return self.raw(kind, name, end, Remark::Truncated);
+                };
                 if self.depth >= DEPTH {
                     self.at = start;
                     return self.raw(kind, name, end, Remark::Length);
@@ -109,7 +157,18 @@ impl Decoder<'_> {
                 (value, extent.prefix, extent.remark)
             }
         };
-        Node { name, type_id: TypeId(kind), span: Span { start, end: self.at, prefix }, value, length: None, remark }
+        Node {
+            name,
+            type_id: TypeId(kind),
+            span: Span {
+                start,
+                end: self.at,
+                prefix,
+            },
+            value,
+            length: None,
+            remark,
+        }
     }
 
     /// Where an opaque or vector ends; its prefix is read. `None` if the bytes end before.
@@ -132,7 +191,11 @@ impl Decoder<'_> {
             return None;
         }
         self.at += prefix;
-        Some(Extent { end: self.at + length, prefix, remark })
+        Some(Extent {
+            end: self.at + length,
+            prefix,
+            remark,
+        })
     }
 
     /// Opaque bytes up to `end`, read once more if they can be.
@@ -210,14 +273,28 @@ impl Decoder<'_> {
     }
 
     /// Reads fields one after the other; `false` once one has swallowed all that was left.
-    fn fields(&mut self, fields: &'static [Field], end: usize, nodes: &mut Vec<Node>, declared: &mut Vec<Declared>) -> bool {
+    fn fields(
+        &mut self,
+        fields: &'static [Field],
+        end: usize,
+        nodes: &mut Vec<Node>,
+        declared: &mut Vec<Declared>,
+    ) -> bool {
         for field in fields {
             if field.optional && self.at == end {
                 continue;
             }
             let goes_on = match &field.what {
-                What::Let { slot, value, field, bytes } => {
-                    if nodes.iter().any(|node| node.name == *field && matches!(&node.value, Value::Bytes(found) if found == bytes)) {
+                What::Let {
+                    slot,
+                    value,
+                    field,
+                    bytes,
+                } => {
+                    if nodes
+                        .iter()
+                        .any(|node| node.name == *field && matches!(&node.value, Value::Bytes(found) if found == bytes))
+                    {
                         self.scope.set(*slot, *value);
                     }
                     true
@@ -239,7 +316,13 @@ impl Decoder<'_> {
         true
     }
 
-    fn splice(&mut self, select: &'static Select, end: usize, nodes: &mut Vec<Node>, declared: &mut Vec<Declared>) -> bool {
+    fn splice(
+        &mut self,
+        select: &'static Select,
+        end: usize,
+        nodes: &mut Vec<Node>,
+        declared: &mut Vec<Declared>,
+    ) -> bool {
         match select.pick(&self.scope) {
             Picked::Arm(Arm::Fields(fields)) => self.fields(fields, end, nodes, declared),
             _ => {
@@ -250,10 +333,20 @@ impl Decoder<'_> {
     }
 
     /// One field; without a type, its bytes are raw. `false` if nothing can come behind it.
-    fn field(&mut self, field: &'static Field, kind: Option<&'static Type>, end: usize, nodes: &mut Vec<Node>, declared: &mut Vec<Declared>) -> bool {
+    fn field(
+        &mut self,
+        field: &'static Field,
+        kind: Option<&'static Type>,
+        end: usize,
+        nodes: &mut Vec<Node>,
+        declared: &mut Vec<Declared>,
+    ) -> bool {
         let mut limit = None;
         if let Some(item) = declared.iter_mut().find(|item| item.sizeof.target == field.name) {
-            let length = item.value.checked_sub(item.sizeof.base).and_then(|length| usize::try_from(length).ok());
+            let length = item
+                .value
+                .checked_sub(item.sizeof.base)
+                .and_then(|length| usize::try_from(length).ok());
             match length.filter(|length| *length <= end - self.at) {
                 Some(length) => {
                     item.honest = true;
@@ -278,7 +371,12 @@ impl Decoder<'_> {
                 self.scope.set(slot, value);
             }
             if let Some(sizeof) = kind.and_then(Type::as_number).and_then(|number| number.sizeof) {
-                declared.push(Declared { place: nodes.len(), sizeof, value, honest: false });
+                declared.push(Declared {
+                    place: nodes.len(),
+                    sizeof,
+                    value,
+                    honest: false,
+                });
             }
         }
         let goes_on = limit.is_some() || !matches!(node.value, Value::Raw(_));

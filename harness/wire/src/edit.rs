@@ -107,7 +107,11 @@ pub struct EditError {
 
 impl EditError {
     pub(crate) fn new(message: String, path: &Path) -> EditError {
-        EditError { message, path: path.to_string(), suggestion: None }
+        EditError {
+            message,
+            path: path.to_string(),
+            suggestion: None,
+        }
     }
 }
 
@@ -129,7 +133,11 @@ impl ByteEdit {
                 stretch(bytes, start, other.len())?.copy_from_slice(other);
             }
             ByteEdit::Insert { offset, bytes: more } => {
-                let start = if usize::try_from(*offset) == Ok(bytes.len()) { bytes.len() } else { within(*offset, bytes.len(), "offset")? };
+                let start = if usize::try_from(*offset) == Ok(bytes.len()) {
+                    bytes.len()
+                } else {
+                    within(*offset, bytes.len(), "offset")?
+                };
                 bytes.splice(start..start, more.iter().copied());
             }
             ByteEdit::Append { bytes: more } => bytes.extend_from_slice(more),
@@ -140,7 +148,13 @@ impl ByteEdit {
                 bytes.drain(start..start + count);
             }
             ByteEdit::Truncate { to } => {
-                let left = if *to < 0 { bytes.len().checked_sub(usize::try_from(to.unsigned_abs()).unwrap_or(usize::MAX)) } else { usize::try_from(*to).ok() };
+                let left = if *to < 0 {
+                    bytes
+                        .len()
+                        .checked_sub(usize::try_from(to.unsigned_abs()).unwrap_or(usize::MAX))
+                } else {
+                    usize::try_from(*to).ok()
+                };
                 match left.filter(|left| *left <= bytes.len()) {
                     Some(left) => bytes.truncate(left),
                     None => return Err(outside(&format!("cannot truncate {} bytes to {to}", bytes.len()))),
@@ -161,10 +175,16 @@ fn stretch(bytes: &mut [u8], start: usize, count: usize) -> Result<&mut [u8], Ed
     let end = start.checked_add(count).filter(|end| *end <= length);
     match end {
         Some(end) => Ok(&mut bytes[start..end]),
-        None => Err(outside(&format!("{count} bytes from offset {start} on go beyond the end at {length}"))),
+        None => Err(outside(&format!(
+            "{count} bytes from offset {start} on go beyond the end at {length}"
+        ))),
     }
 }
 
 fn outside(message: &str) -> EditError {
-    EditError { message: message.to_owned(), path: String::new(), suggestion: None }
+    EditError {
+        message: message.to_owned(),
+        path: String::new(),
+        suggestion: None,
+    }
 }

@@ -84,7 +84,9 @@ impl Grammar {
     /// # Panics
     /// If the grammar has no type of that name.
     pub fn decode(&self, type_name: &str, bytes: &[u8], context: &Context) -> Node {
-        let Some(kind) = self.types.get(type_name) else { panic!("the grammar has no type `{type_name}`") };
+        let Some(kind) = self.types.get(type_name) else {
+            panic!("the grammar has no type `{type_name}`")
+        };
         decode(kind, kind.name, bytes, self.scope(context))
     }
 
@@ -95,7 +97,11 @@ impl Grammar {
     pub fn build(&self, type_name: &str, value: &Plain, context: &Context) -> Result<Node, EditError> {
         let Some(kind) = self.types.get(type_name) else {
             let suggestion = crate::build::closest(type_name, self.types.keys().copied());
-            return Err(EditError { message: format!("the grammar has no type `{type_name}`"), path: String::new(), suggestion });
+            return Err(EditError {
+                message: format!("the grammar has no type `{type_name}`"),
+                path: String::new(),
+                suggestion,
+            });
         };
         let mut node = crate::build::build(kind, kind.name, value, self.scope(context), "")?;
         node.encode();

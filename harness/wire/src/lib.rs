@@ -32,7 +32,7 @@ mod show;
 mod types;
 
 pub use context::Context;
-pub use edit::{Edit, EditError, ByteEdit, Place};
+pub use edit::{ByteEdit, Edit, EditError, Place};
 pub use grammar::{Grammar, GrammarError};
 pub use node::{Node, Remark, Span, TypeId, Value};
 pub use path::{Path, PathError, Segment};

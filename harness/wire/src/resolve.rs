@@ -47,7 +47,12 @@ impl Node {
             Value::As(inner) => inner.field(name),
             Value::Struct(fields) => {
                 let own = fields.iter().find(|field| field.name == name);
-                own.or_else(|| fields.iter().filter(|field| self.passes(field)).find_map(|field| field.field(name)))
+                own.or_else(|| {
+                    fields
+                        .iter()
+                        .filter(|field| self.passes(field))
+                        .find_map(|field| field.field(name))
+                })
             }
             _ => None,
         }
@@ -145,14 +150,19 @@ impl Node {
             Value::As(_) => true,
             Value::Struct(_) if child.name.is_empty() => true,
             Value::Struct(_) => self.struct_type().is_some_and(|structure| {
-                structure.fields.iter().any(|field| field.name == child.name && matches!(field.what, What::Select(_)))
+                structure
+                    .fields
+                    .iter()
+                    .any(|field| field.name == child.name && matches!(field.what, What::Select(_)))
             }),
             _ => false,
         }
     }
 
     pub(crate) fn descend(&self, trail: &[usize]) -> Option<&Node> {
-        let Some((first, rest)) = trail.split_first() else { return Some(self) };
+        let Some((first, rest)) = trail.split_first() else {
+            return Some(self);
+        };
         match &self.value {
             Value::As(inner) => inner.descend(rest),
             Value::Struct(nodes) | Value::List(nodes) => nodes.get(*first)?.descend(rest),
@@ -161,7 +171,9 @@ impl Node {
     }
 
     pub(crate) fn descend_mut(&mut self, trail: &[usize]) -> Option<&mut Node> {
-        let Some((first, rest)) = trail.split_first() else { return Some(self) };
+        let Some((first, rest)) = trail.split_first() else {
+            return Some(self);
+        };
         match &mut self.value {
             Value::As(inner) => inner.descend_mut(rest),
             Value::Struct(nodes) | Value::List(nodes) => nodes.get_mut(*first)?.descend_mut(rest),
@@ -180,8 +192,15 @@ impl Node {
     }
 
     /// Visits all that the segments name below this node.
-    fn walk<'a>(&'a self, segments: &[Segment], trail: &mut Trail, visit: &mut dyn FnMut(&'a Node, &[usize]) -> Flow) -> Flow {
-        let Some((first, rest)) = segments.split_first() else { return visit(self, trail) };
+    fn walk<'a>(
+        &'a self,
+        segments: &[Segment],
+        trail: &mut Trail,
+        visit: &mut dyn FnMut(&'a Node, &[usize]) -> Flow,
+    ) -> Flow {
+        let Some((first, rest)) = segments.split_first() else {
+            return visit(self, trail);
+        };
         if let Value::As(inner) = &self.value {
             trail.push(0);
             let flow = inner.walk(segments, trail, visit);
@@ -191,14 +210,18 @@ impl Node {
         match first {
             Segment::Name(name) => self.walk_name(name, rest, trail, visit),
             Segment::Index(index) => {
-                let Value::List(elements) = &self.value else { return Flow::Continue(()) };
+                let Value::List(elements) = &self.value else {
+                    return Flow::Continue(());
+                };
                 match place(*index, elements.len()) {
                     Some(place) => step(elements, place, rest, trail, visit),
                     None => Flow::Continue(()),
                 }
             }
             Segment::Where(field, value) => {
-                let Value::List(elements) = &self.value else { return Flow::Continue(()) };
+                let Value::List(elements) = &self.value else {
+                    return Flow::Continue(());
+                };
                 for (place, element) in elements.iter().enumerate() {
                     if element.field(field).is_some_and(|field| field.reads_as(value)) {
                         step(elements, place, rest, trail, visit)?;
@@ -210,7 +233,13 @@ impl Node {
         }
     }
 
-    fn walk_name<'a>(&'a self, name: &str, rest: &[Segment], trail: &mut Trail, visit: &mut dyn FnMut(&'a Node, &[usize]) -> Flow) -> Flow {
+    fn walk_name<'a>(
+        &'a self,
+        name: &str,
+        rest: &[Segment],
+        trail: &mut Trail,
+        visit: &mut dyn FnMut(&'a Node, &[usize]) -> Flow,
+    ) -> Flow {
         match &self.value {
             Value::Struct(fields) => {
                 if let Some(place) = fields.iter().position(|field| field.name == name) {
@@ -254,13 +283,17 @@ impl Node {
 
     /// The number of a tag of this list's elements.
     pub(crate) fn tag_number(&self, name: &str) -> Option<u64> {
-        let Kind::Vector { element, .. } = self.type_id.0.kind() else { return None };
+        let Kind::Vector { element, .. } = self.type_id.0.kind() else {
+            return None;
+        };
         let tag = match element.kind() {
             Kind::Number(_) => *element,
             Kind::Struct(structure) => structure.tag_type()?,
             _ => return None,
         };
-        tag.names().and_then(|names| names.number(name)).or_else(|| parse_number(name))
+        tag.names()
+            .and_then(|names| names.number(name))
+            .or_else(|| parse_number(name))
     }
 
     /// Whether a leaf has the value that a text says: a name, a number, or bytes in hex.
@@ -277,7 +310,13 @@ impl Node {
     }
 }
 
-fn step<'a>(nodes: &'a [Node], place: usize, rest: &[Segment], trail: &mut Trail, visit: &mut dyn FnMut(&'a Node, &[usize]) -> Flow) -> Flow {
+fn step<'a>(
+    nodes: &'a [Node],
+    place: usize,
+    rest: &[Segment],
+    trail: &mut Trail,
+    visit: &mut dyn FnMut(&'a Node, &[usize]) -> Flow,
+) -> Flow {
     trail.push(place);
     let flow = nodes[place].walk(rest, trail, visit);
     trail.pop();
@@ -286,6 +325,10 @@ fn step<'a>(nodes: &'a [Node], place: usize, rest: &[Segment], trail: &mut Trail
 
 /// The place that an index means, which counts back if negative.
 pub(crate) fn place(index: i64, length: usize) -> Option<usize> {
-    let place = if index < 0 { index.checked_add(i64::try_from(length).ok()?)? } else { index };
+    let place = if index < 0 {
+        index.checked_add(i64::try_from(length).ok()?)?
+    } else {
+        index
+    };
     usize::try_from(place).ok().filter(|place| *place < length)
 }

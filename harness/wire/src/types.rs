@@ -93,7 +93,12 @@ pub(crate) enum What {
     /// Several fields per arm.
     Splice(Select),
     /// `let name = value when field == bytes`.
-    Let { slot: u8, value: u64, field: &'static str, bytes: Vec<u8> },
+    Let {
+        slot: u8,
+        value: u64,
+        field: &'static str,
+        bytes: Vec<u8>,
+    },
 }
 
 #[derive(Clone)]
@@ -144,7 +149,10 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    pub const EMPTY: Scope = Scope { values: [0; SLOTS], known: 0 };
+    pub const EMPTY: Scope = Scope {
+        values: [0; SLOTS],
+        known: 0,
+    };
 
     pub fn set(&mut self, slot: u8, value: u64) {
         self.values[usize::from(slot) % SLOTS] = value;
@@ -216,7 +224,9 @@ impl Select {
         let mut arms = Vec::new();
         let mut settled = false;
         for row in rows {
-            let known = |(slot, wanted): (&u8, &Option<u64>)| wanted.map(|wanted| scope.lookup(*slot).map(|value| value == wanted));
+            let known = |(slot, wanted): (&u8, &Option<u64>)| {
+                wanted.map(|wanted| scope.lookup(*slot).map(|value| value == wanted))
+            };
             let answers: Vec<_> = self.selectors[1..].iter().zip(&row.rest).filter_map(known).collect();
             if answers.contains(&Some(false)) {
                 continue;
@@ -266,7 +276,9 @@ impl Enum {
 
 impl Type {
     pub fn kind(&self) -> &Kind {
-        self.cell.get().expect("every type is linked before a grammar is given out")
+        self.cell
+            .get()
+            .expect("every type is linked before a grammar is given out")
     }
 
     pub fn as_struct(&self) -> Option<&Struct> {
@@ -308,8 +320,14 @@ impl Struct {
 
 /// What bytes are that no type could be found for.
 pub(crate) fn unknown_type() -> &'static Type {
-    static UNKNOWN: Type = Type { name: "opaque", cell: OnceLock::new() };
-    UNKNOWN.cell.get_or_init(|| Kind::Opaque { size: Size::Rest, reads: None });
+    static UNKNOWN: Type = Type {
+        name: "opaque",
+        cell: OnceLock::new(),
+    };
+    UNKNOWN.cell.get_or_init(|| Kind::Opaque {
+        size: Size::Rest,
+        reads: None,
+    });
     &UNKNOWN
 }
 

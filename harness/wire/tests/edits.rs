@@ -12,14 +12,18 @@ fn message(plain: Plain) -> Node {
 
 fn edited(node: &Node, edit: Edit) -> Node {
     let mut node = node.clone();
-    Grammar::tls().edit(&mut node, &edit, &Context::tls13()).unwrap_or_else(|error| panic!("{edit:?}: {error} at `{}`", error.path));
+    Grammar::tls()
+        .edit(&mut node, &edit, &Context::tls13())
+        .unwrap_or_else(|error| panic!("{edit:?}: {error} at `{}`", error.path));
     node.encode();
     node
 }
 
 fn refused(node: &Node, edit: Edit) -> EditError {
     let mut copy = node.clone();
-    let error = Grammar::tls().edit(&mut copy, &edit, &Context::tls13()).expect_err("the edit should fail");
+    let error = Grammar::tls()
+        .edit(&mut copy, &edit, &Context::tls13())
+        .expect_err("the edit should fail");
     assert_eq!(copy, *node, "a failed edit changed the tree");
     error
 }
@@ -33,7 +37,14 @@ fn reread(node: &Node) -> Node {
 
 fn tags(node: &Node, list: &str) -> Vec<String> {
     let list = node.at(&path(list)).unwrap();
-    list.children().iter().map(|element| element.tag_name().map_or_else(|| format!("{:#x}", element.tag().unwrap()), str::to_owned)).collect()
+    list.children()
+        .iter()
+        .map(|element| {
+            element
+                .tag_name()
+                .map_or_else(|| format!("{:#x}", element.tag().unwrap()), str::to_owned)
+        })
+        .collect()
 }
 
 fn set(text: &str, plain: impl Into<Plain>) -> Edit {
@@ -47,26 +58,53 @@ fn set_gives_a_field_another_value() {
     assert_eq!(reread(&node).field("legacy_version").unwrap().number(), Some(0x0301));
     let node = edited(&hello, set("legacy_version", Plain::Number(0x7f1c)));
     assert_eq!(reread(&node).field("legacy_version").unwrap().number(), Some(0x7f1c));
-    let node = edited(&hello, set("legacy_compression_methods", [0_u64, 1].into_iter().collect::<Plain>()));
-    assert_eq!(reread(&node).field("legacy_compression_methods").unwrap().bytes(), Some(&[0, 1][..]));
+    let node = edited(
+        &hello,
+        set("legacy_compression_methods", [0_u64, 1].into_iter().collect::<Plain>()),
+    );
+    assert_eq!(
+        reread(&node).field("legacy_compression_methods").unwrap().bytes(),
+        Some(&[0, 1][..])
+    );
     let node = edited(&hello, set("cipher_suites", names(&["TLS_RSA_WITH_NULL_MD5"])));
     assert_eq!(tags(&reread(&node), "cipher_suites"), ["TLS_RSA_WITH_NULL_MD5"]);
     let node = edited(&hello, set("cipher_suites[-1]", Plain::Number(0xffff)));
     assert_eq!(tags(&reread(&node), "cipher_suites").last().unwrap(), "0xffff");
     let node = edited(&hello, set("random", bytes(3, 0)));
-    assert_eq!(node.field("random").unwrap().bytes().unwrap().len(), 3, "a value of the wrong size is kept");
+    assert_eq!(
+        node.field("random").unwrap().bytes().unwrap().len(),
+        3,
+        "a value of the wrong size is kept"
+    );
 }
 
 #[test]
 fn set_reaches_deep_into_extensions() {
     let hello = message(client_hello());
     let node = edited(&hello, set("extensions.key_share.client_shares[1].group", "x448"));
-    assert_eq!(reread(&node).at(&path("extensions.key_share.client_shares.x448.key_exchange")).unwrap().bytes().unwrap().len(), 32);
+    assert_eq!(
+        reread(&node)
+            .at(&path("extensions.key_share.client_shares.x448.key_exchange"))
+            .unwrap()
+            .bytes()
+            .unwrap()
+            .len(),
+        32
+    );
     let node = edited(&hello, set("extensions.key_share.client_shares.group", "x448"));
-    let groups = reread(&node).find(&path("extensions.key_share.client_shares.group")).iter().map(|group| group.number()).collect::<Vec<_>>();
+    let groups = reread(&node)
+        .find(&path("extensions.key_share.client_shares.group"))
+        .iter()
+        .map(|group| group.number())
+        .collect::<Vec<_>>();
     assert_eq!(groups, [Some(30); 3], "a field of every element");
     let node = edited(&hello, set("extensions.key_share.client_shares", Plain::List(vec![])));
-    let key_share = reread(&node).field("extensions").unwrap().tagged_content(51).unwrap().clone();
+    let key_share = reread(&node)
+        .field("extensions")
+        .unwrap()
+        .tagged_content(51)
+        .unwrap()
+        .clone();
     assert_eq!(key_share.content(), [0, 0]);
 }
 
@@ -74,36 +112,83 @@ fn set_reaches_deep_into_extensions() {
 fn set_on_an_extension_replaces_its_content() {
     let hello = message(client_hello());
     let versions = |node: &Node| tags(&reread(node), "extensions.supported_versions.versions");
-    assert_eq!(versions(&edited(&hello, set("extensions.supported_versions", names(&["tls1.1"])))), ["tls1.1"]);
+    assert_eq!(
+        versions(&edited(
+            &hello,
+            set("extensions.supported_versions", names(&["tls1.1"]))
+        )),
+        ["tls1.1"]
+    );
     let map = Plain::map([("versions", names(&["tls1.0"]))]);
-    assert_eq!(versions(&edited(&hello, set("extensions.supported_versions", map))), ["tls1.0"]);
-    assert_eq!(versions(&edited(&hello, set("extensions.supported_versions", Plain::Bytes(vec![2, 3, 2])))), ["tls1.1"]);
-    let own = Plain::map([("extension_type", Plain::Number(0x9999)), ("extension_data", Plain::Bytes(vec![5]))]);
+    assert_eq!(
+        versions(&edited(&hello, set("extensions.supported_versions", map))),
+        ["tls1.0"]
+    );
+    assert_eq!(
+        versions(&edited(
+            &hello,
+            set("extensions.supported_versions", Plain::Bytes(vec![2, 3, 2]))
+        )),
+        ["tls1.1"]
+    );
+    let own = Plain::map([
+        ("extension_type", Plain::Number(0x9999)),
+        ("extension_data", Plain::Bytes(vec![5])),
+    ]);
     let node = edited(&hello, set("extensions.supported_versions", own));
-    assert_eq!(reread(&node).field("extensions").unwrap().tagged_content(0x9999).unwrap().bytes(), Some(&[5][..]));
+    assert_eq!(
+        reread(&node)
+            .field("extensions")
+            .unwrap()
+            .tagged_content(0x9999)
+            .unwrap()
+            .bytes(),
+        Some(&[5][..])
+    );
     assert!(reread(&node).field("extensions").unwrap().tagged(43).is_none());
-    let node = edited(&hello, set("extensions.supported_versions", Plain::Bytes(vec![1, 2, 3])));
+    let node = edited(
+        &hello,
+        set("extensions.supported_versions", Plain::Bytes(vec![1, 2, 3])),
+    );
     let odd = node.field("extensions").unwrap().tagged_content(43).unwrap();
     assert_eq!(odd.content(), [1, 2, 3], "content that does not fit is kept");
 }
 
 #[test]
 fn set_adds_an_extension_ahead_of_pre_shared_key() {
-    let node = edited(&message(resuming_hello()), set("extensions.ticket_request", Plain::map([("new_session_count", Plain::Number(2))])));
+    let node = edited(
+        &message(resuming_hello()),
+        set(
+            "extensions.ticket_request",
+            Plain::map([("new_session_count", Plain::Number(2))]),
+        ),
+    );
     let found = tags(&reread(&node), "extensions");
     assert_eq!(found[found.len() - 2..], ["ticket_request", "pre_shared_key"]);
-    let node = edited(&message(client_hello()), set("extensions.0xabcd", Plain::Bytes(vec![1])));
+    let node = edited(
+        &message(client_hello()),
+        set("extensions.0xabcd", Plain::Bytes(vec![1])),
+    );
     assert_eq!(tags(&reread(&node), "extensions").last().unwrap(), "0xabcd");
-    let node = edited(&message(client_hello()), set("extensions.early_data", Plain::Map(vec![])));
+    let node = edited(
+        &message(client_hello()),
+        set("extensions.early_data", Plain::Map(vec![])),
+    );
     assert_eq!(tags(&reread(&node), "extensions").last().unwrap(), "early_data");
 }
 
 #[test]
 fn set_adds_an_optional_block() {
-    let plain = Plain::map([("msg_type", "client_hello".into()), ("cipher_suites", names(&["TLS_RSA_WITH_AES_128_CBC_SHA"]))]);
+    let plain = Plain::map([
+        ("msg_type", "client_hello".into()),
+        ("cipher_suites", names(&["TLS_RSA_WITH_AES_128_CBC_SHA"])),
+    ]);
     let old = message(plain);
     assert!(old.field("extensions").is_none());
-    let node = edited(&old, set("extensions", Plain::map([("heartbeat", "peer_allowed_to_send".into())])));
+    let node = edited(
+        &old,
+        set("extensions", Plain::map([("heartbeat", "peer_allowed_to_send".into())])),
+    );
     assert_eq!(tags(&reread(&node), "extensions"), ["heartbeat"]);
     let node = edited(&old, set("extensions.heartbeat", "peer_allowed_to_send"));
     assert_eq!(tags(&reread(&node), "extensions"), ["heartbeat"]);
@@ -129,12 +214,18 @@ fn set_takes_lies_for_computed_lengths() {
 fn set_names_what_is_wrong() {
     let hello = message(client_hello());
     let error = refused(&hello, set("legacy_versoin", "tls1.2"));
-    assert_eq!((error.message.as_str(), error.suggestion.as_deref()), ("Handshake has no `legacy_versoin`", Some("legacy_version")));
+    assert_eq!(
+        (error.message.as_str(), error.suggestion.as_deref()),
+        ("Handshake has no `legacy_versoin`", Some("legacy_version"))
+    );
     let error = refused(&hello, set("extensions.key_share.client_sharse[0].group", "x25519"));
     assert_eq!(error.message, "`extensions.key_share` has no `client_sharse`");
     assert_eq!(error.suggestion.as_deref(), Some("client_shares"));
     let error = refused(&hello, set("extensions.key_share.client_shares[0].group", "x25591"));
-    assert_eq!((error.message.as_str(), error.suggestion.as_deref()), ("`x25591` is no NamedGroup", Some("x25519")));
+    assert_eq!(
+        (error.message.as_str(), error.suggestion.as_deref()),
+        ("`x25591` is no NamedGroup", Some("x25519"))
+    );
     assert_eq!(error.path, "extensions.key_share.client_shares[0].group");
     let error = refused(&hello, set("legacy_version", Plain::Number(0x10000)));
     assert_eq!(error.message, "65536 does not fit in 2 bytes");
@@ -157,9 +248,15 @@ fn remove_takes_elements_and_optional_fields() {
     assert_eq!(tags(&reread(&node), "cipher_suites")[1], "TLS_AES_256_GCM_SHA384");
     let twice = edited(&hello, Edit::Duplicate(path("extensions.padding"), Place::First));
     let node = edited(&twice, Edit::Remove(path("extensions.padding")));
-    assert!(!tags(&reread(&node), "extensions").contains(&"padding".to_owned()), "all that the path names");
+    assert!(
+        !tags(&reread(&node), "extensions").contains(&"padding".to_owned()),
+        "all that the path names"
+    );
     assert_eq!(refused(&hello, Edit::Remove(path("random"))).path, "random");
-    assert_eq!(refused(&hello, Edit::Remove(path("extensions.cookie"))).message, "`extensions` has no `cookie`");
+    assert_eq!(
+        refused(&hello, Edit::Remove(path("extensions.cookie"))).message,
+        "`extensions` has no `cookie`"
+    );
 }
 
 #[test]
@@ -176,46 +273,113 @@ fn add_puts_elements_in_their_place() {
     ];
     for (place, expected) in cases {
         let node = edited(&hello, Edit::Add(path("extensions"), cookie(), place.clone()));
-        assert_eq!(tags(&reread(&node), "extensions").iter().position(|tag| tag == "cookie"), Some(expected), "{place:?}");
+        assert_eq!(
+            tags(&reread(&node), "extensions")
+                .iter()
+                .position(|tag| tag == "cookie"),
+            Some(expected),
+            "{place:?}"
+        );
     }
-    let node = edited(&hello, Edit::Add(path("cipher_suites"), "TLS_FALLBACK_SCSV".into(), Place::Last));
-    assert_eq!(tags(&reread(&node), "cipher_suites").last().unwrap(), "TLS_FALLBACK_SCSV");
-    let node = edited(&hello, Edit::Add(path("legacy_compression_methods"), Plain::Number(1), Place::First));
-    assert_eq!(reread(&node).field("legacy_compression_methods").unwrap().bytes(), Some(&[1, 0][..]));
+    let node = edited(
+        &hello,
+        Edit::Add(path("cipher_suites"), "TLS_FALLBACK_SCSV".into(), Place::Last),
+    );
+    assert_eq!(
+        tags(&reread(&node), "cipher_suites").last().unwrap(),
+        "TLS_FALLBACK_SCSV"
+    );
+    let node = edited(
+        &hello,
+        Edit::Add(path("legacy_compression_methods"), Plain::Number(1), Place::First),
+    );
+    assert_eq!(
+        reread(&node).field("legacy_compression_methods").unwrap().bytes(),
+        Some(&[1, 0][..])
+    );
     let share = Plain::map([("group", "x448".into()), ("key_exchange", bytes(56, 1))]);
-    let node = edited(&hello, Edit::Add(path("extensions.key_share.client_shares"), share, Place::After("x25519".to_owned())));
-    assert_eq!(tags(&reread(&node), "extensions.key_share.client_shares"), ["0x1a1a", "x25519", "x448", "secp256r1"]);
+    let node = edited(
+        &hello,
+        Edit::Add(
+            path("extensions.key_share.client_shares"),
+            share,
+            Place::After("x25519".to_owned()),
+        ),
+    );
+    assert_eq!(
+        tags(&reread(&node), "extensions.key_share.client_shares"),
+        ["0x1a1a", "x25519", "x448", "secp256r1"]
+    );
     let own = Plain::map([("extension_type", Plain::Number(7)), ("extension_data", "00".into())]);
     let node = edited(&hello, Edit::Add(path("extensions"), own, Place::First));
     assert_eq!(tags(&reread(&node), "extensions")[0], "client_authz");
-    let error = refused(&hello, Edit::Add(path("extensions"), cookie(), Place::After("cookei".to_owned())));
+    let error = refused(
+        &hello,
+        Edit::Add(path("extensions"), cookie(), Place::After("cookei".to_owned())),
+    );
     assert_eq!(error.message, "the list has no `cookei`");
-    assert_eq!(refused(&hello, Edit::Add(path("extensions"), cookie(), Place::At(99))).message, "place 99 is outside of a list of 17");
-    assert_eq!(refused(&hello, Edit::Add(path("legacy_version"), cookie(), Place::Last)).message, "only a list takes another element");
+    assert_eq!(
+        refused(&hello, Edit::Add(path("extensions"), cookie(), Place::At(99))).message,
+        "place 99 is outside of a list of 17"
+    );
+    assert_eq!(
+        refused(&hello, Edit::Add(path("legacy_version"), cookie(), Place::Last)).message,
+        "only a list takes another element"
+    );
 }
 
 #[test]
 fn duplicate_copies_whole_elements() {
     let hello = message(client_hello());
-    let node = edited(&hello, Edit::Duplicate(path("extensions.server_name"), Place::After(String::new())));
+    let node = edited(
+        &hello,
+        Edit::Duplicate(path("extensions.server_name"), Place::After(String::new())),
+    );
     assert_eq!(tags(&reread(&node), "extensions")[1..3], ["server_name", "server_name"]);
     let node = edited(&hello, Edit::Duplicate(path("extensions.server_name"), Place::Last));
     assert_eq!(tags(&reread(&node), "extensions").last().unwrap(), "server_name");
-    assert_eq!(refused(&hello, Edit::Duplicate(path("random"), Place::Last)).message, "is no element of a list");
+    assert_eq!(
+        refused(&hello, Edit::Duplicate(path("random"), Place::Last)).message,
+        "is no element of a list"
+    );
 }
 
 #[test]
 fn move_changes_the_order_only() {
     let hello = message(client_hello());
     let before = tags(&hello, "extensions");
-    for (place, expected) in [(Place::First, 0), (Place::Last, 16), (Place::At(2), 2), (Place::After("padding".to_owned()), 16), (Place::Before("0x0a0a".to_owned()), 0)] {
+    for (place, expected) in [
+        (Place::First, 0),
+        (Place::Last, 16),
+        (Place::At(2), 2),
+        (Place::After("padding".to_owned()), 16),
+        (Place::Before("0x0a0a".to_owned()), 0),
+    ] {
         let node = edited(&hello, Edit::Move(path("extensions.key_share"), place.clone()));
         let mut found = tags(&reread(&node), "extensions");
-        assert_eq!(found.iter().position(|tag| tag == "key_share"), Some(expected), "{place:?}");
+        assert_eq!(
+            found.iter().position(|tag| tag == "key_share"),
+            Some(expected),
+            "{place:?}"
+        );
         found.retain(|tag| tag != "key_share");
-        assert_eq!(found, before.iter().filter(|tag| *tag != "key_share").cloned().collect::<Vec<_>>());
+        assert_eq!(
+            found,
+            before
+                .iter()
+                .filter(|tag| *tag != "key_share")
+                .cloned()
+                .collect::<Vec<_>>()
+        );
     }
-    assert_eq!(refused(&hello, Edit::Move(path("extensions.key_share"), Place::After("cookie".to_owned()))).message, "the list has no `cookie`");
+    assert_eq!(
+        refused(
+            &hello,
+            Edit::Move(path("extensions.key_share"), Place::After("cookie".to_owned()))
+        )
+        .message,
+        "the list has no `cookie`"
+    );
 }
 
 #[test]
@@ -229,7 +393,10 @@ fn shuffle_is_drawn_from_the_number() {
     shuffled.sort();
     before.sort();
     assert_eq!(shuffled, before);
-    assert_eq!(refused(&hello, Edit::Shuffle(path("legacy_version"), 1)).message, "only a list can be shuffled");
+    assert_eq!(
+        refused(&hello, Edit::Shuffle(path("legacy_version"), 1)).message,
+        "only a list can be shuffled"
+    );
 }
 
 #[test]
@@ -238,13 +405,35 @@ fn a_length_lies_and_nothing_else_changes() {
     let honest = hello.to_bytes();
     let body = honest.len() - 4;
     let extensions = hello.field("extensions").unwrap().span;
-    let data = hello.field("extensions").unwrap().tagged(43).unwrap().field("extension_data").unwrap().span;
+    let data = hello
+        .field("extensions")
+        .unwrap()
+        .tagged(43)
+        .unwrap()
+        .field("extension_data")
+        .unwrap()
+        .span;
     // What is said, where its number stands, its width, and by how much it differs.
     let cases = [
         (Edit::LengthBy(path("extensions"), -1), extensions.start, 2, -1),
-        (Edit::LengthBy(path("extensions.supported_versions"), 3), data.start, 2, 3),
-        (Edit::LengthBy(path("extensions.supported_versions.extension_data"), 3), data.start, 2, 3),
-        (Edit::LengthBy(path("extensions.supported_versions.versions"), 1), data.start + 2, 1, 1),
+        (
+            Edit::LengthBy(path("extensions.supported_versions"), 3),
+            data.start,
+            2,
+            3,
+        ),
+        (
+            Edit::LengthBy(path("extensions.supported_versions.extension_data"), 3),
+            data.start,
+            2,
+            3,
+        ),
+        (
+            Edit::LengthBy(path("extensions.supported_versions.versions"), 1),
+            data.start + 2,
+            1,
+            1,
+        ),
         (Edit::LengthBy(path("length"), 2), 1, 3, 2),
         (Edit::LengthBy(path("body"), -2), 1, 3, -2),
         (Edit::LengthTo(path("legacy_session_id"), 255), 38, 1, 255 - 32),
@@ -253,20 +442,47 @@ fn a_length_lies_and_nothing_else_changes() {
     ];
     for (edit, at, width, by) in cases {
         let changed = edited(&hello, edit.clone()).to_bytes();
-        let number = |bytes: &[u8]| bytes[at..at + width].iter().fold(0, |number, byte| number << 8 | i64::from(*byte));
+        let number = |bytes: &[u8]| {
+            bytes[at..at + width]
+                .iter()
+                .fold(0, |number, byte| number << 8 | i64::from(*byte))
+        };
         assert_eq!(number(&changed) - number(&honest), by, "{edit:?}");
-        assert_eq!((&changed[..at], &changed[at + width..]), (&honest[..at], &honest[at + width..]), "{edit:?}");
+        assert_eq!(
+            (&changed[..at], &changed[at + width..]),
+            (&honest[..at], &honest[at + width..]),
+            "{edit:?}"
+        );
     }
-    assert_eq!(refused(&hello, Edit::LengthBy(path("random"), 1)).message, "has no length of its own");
-    assert_eq!(refused(&hello, Edit::LengthTo(path("legacy_session_id"), 256)).message, "256 does not fit in a length of 1 byte(s)");
-    let wrapped = edited(&message(server_hello()), Edit::LengthBy(path("extensions.pre_shared_key"), -3));
-    assert_eq!(wrapped.field("extensions").unwrap().tagged(41).unwrap().to_bytes(), [0, 41, 0xff, 0xff, 0, 0]);
+    assert_eq!(
+        refused(&hello, Edit::LengthBy(path("random"), 1)).message,
+        "has no length of its own"
+    );
+    assert_eq!(
+        refused(&hello, Edit::LengthTo(path("legacy_session_id"), 256)).message,
+        "256 does not fit in a length of 1 byte(s)"
+    );
+    let wrapped = edited(
+        &message(server_hello()),
+        Edit::LengthBy(path("extensions.pre_shared_key"), -3),
+    );
+    assert_eq!(
+        wrapped.field("extensions").unwrap().tagged(41).unwrap().to_bytes(),
+        [0, 41, 0xff, 0xff, 0, 0]
+    );
 }
 
 #[test]
 fn a_lying_length_is_kept_when_bytes_are_read_again() {
     let hello = message(client_hello());
-    for text in ["extensions", "extensions.key_share", "extensions.key_share.client_shares", "length", "legacy_session_id", "cipher_suites"] {
+    for text in [
+        "extensions",
+        "extensions.key_share",
+        "extensions.key_share.client_shares",
+        "length",
+        "legacy_session_id",
+        "cipher_suites",
+    ] {
         for by in [-300, -2, -1, 1, 2, 300, 60_000] {
             let changed = edited(&hello, Edit::LengthBy(path(text), by)).to_bytes();
             let read = Grammar::tls().decode("Handshake", &changed, &Context::tls13());
@@ -289,23 +505,42 @@ fn bytes_of_a_field_change_behind_its_honest_prefix() {
     assert_eq!(node.field("legacy_session_id").unwrap().to_bytes()[..1], [34]);
     assert_eq!(node.field("legacy_session_id").unwrap().bytes().unwrap()[32..], [1, 2]);
     let node = change("random", ByteEdit::FlipBit { bit: 0 });
-    assert_eq!(node.field("random").unwrap().bytes().unwrap()[0], hello.field("random").unwrap().bytes().unwrap()[0] ^ 0x80);
+    assert_eq!(
+        node.field("random").unwrap().bytes().unwrap()[0],
+        hello.field("random").unwrap().bytes().unwrap()[0] ^ 0x80
+    );
     let node = change("extensions.supported_versions", ByteEdit::Truncate { to: -1 });
-    assert_eq!(node.field("extensions").unwrap().tagged(43).unwrap().to_bytes(), hex::decode("002b0006062a2a030403").unwrap());
+    assert_eq!(
+        node.field("extensions").unwrap().tagged(43).unwrap().to_bytes(),
+        hex::decode("002b0006062a2a030403").unwrap()
+    );
     let node = change("body", ByteEdit::Append { bytes: vec![0xee; 3] });
     let bytes = node.to_bytes();
     assert_eq!(bytes.len(), hello.to_bytes().len() + 3);
-    assert_eq!(usize::from(bytes[2]) * 256 + usize::from(bytes[3]), bytes.len() - 4, "the header's length stays honest");
+    assert_eq!(
+        usize::from(bytes[2]) * 256 + usize::from(bytes[3]),
+        bytes.len() - 4,
+        "the header's length stays honest"
+    );
     let node = change("cipher_suites", ByteEdit::Delete { offset: 0, count: 1 });
     assert_eq!(node.field("cipher_suites").unwrap().content().len(), 31);
     assert_eq!(node.field("cipher_suites").unwrap().to_bytes()[..2], [0, 31]);
-    let node = change("legacy_version", ByteEdit::Xor { offset: -1, bytes: vec![3] });
+    let node = change(
+        "legacy_version",
+        ByteEdit::Xor {
+            offset: -1,
+            bytes: vec![3],
+        },
+    );
     assert_eq!(node.field("legacy_version").unwrap().number(), Some(0x0300));
     let node = change("legacy_version", ByteEdit::Truncate { to: 1 });
     assert!(matches!(&node.field("legacy_version").unwrap().value, Value::Raw(bytes) if *bytes == [3]));
     assert_eq!(node.to_bytes().len(), hello.to_bytes().len() - 1);
     let error = refused(&hello, Edit::Bytes(path("random"), ByteEdit::FlipBit { bit: 256 }));
-    assert_eq!((error.message.as_str(), error.path.as_str()), ("bit 256 is outside of 256", "random"));
+    assert_eq!(
+        (error.message.as_str(), error.path.as_str()),
+        ("bit 256 is outside of 256", "random")
+    );
 }
 
 #[test]
@@ -316,19 +551,76 @@ fn byte_edits_do_what_they_say() {
         (ByteEdit::FlipBit { bit: -1 }, Some(vec![0x10, 0x20, 0x30, 0x41])),
         (ByteEdit::FlipBit { bit: 32 }, None),
         (ByteEdit::FlipBit { bit: -33 }, None),
-        (ByteEdit::Xor { offset: 1, bytes: vec![0xff, 0x01] }, Some(vec![0x10, 0xdf, 0x31, 0x40])),
-        (ByteEdit::Xor { offset: 3, bytes: vec![1, 1] }, None),
-        (ByteEdit::Replace { offset: -2, bytes: vec![1, 2] }, Some(vec![0x10, 0x20, 1, 2])),
-        (ByteEdit::Replace { offset: 4, bytes: vec![1] }, None),
-        (ByteEdit::Insert { offset: 0, bytes: vec![9] }, Some(vec![9, 0x10, 0x20, 0x30, 0x40])),
-        (ByteEdit::Insert { offset: 4, bytes: vec![9] }, Some(vec![0x10, 0x20, 0x30, 0x40, 9])),
-        (ByteEdit::Insert { offset: -1, bytes: vec![9] }, Some(vec![0x10, 0x20, 0x30, 9, 0x40])),
-        (ByteEdit::Insert { offset: 5, bytes: vec![9] }, None),
-        (ByteEdit::Append { bytes: vec![7, 8] }, Some(vec![0x10, 0x20, 0x30, 0x40, 7, 8])),
+        (
+            ByteEdit::Xor {
+                offset: 1,
+                bytes: vec![0xff, 0x01],
+            },
+            Some(vec![0x10, 0xdf, 0x31, 0x40]),
+        ),
+        (
+            ByteEdit::Xor {
+                offset: 3,
+                bytes: vec![1, 1],
+            },
+            None,
+        ),
+        (
+            ByteEdit::Replace {
+                offset: -2,
+                bytes: vec![1, 2],
+            },
+            Some(vec![0x10, 0x20, 1, 2]),
+        ),
+        (
+            ByteEdit::Replace {
+                offset: 4,
+                bytes: vec![1],
+            },
+            None,
+        ),
+        (
+            ByteEdit::Insert {
+                offset: 0,
+                bytes: vec![9],
+            },
+            Some(vec![9, 0x10, 0x20, 0x30, 0x40]),
+        ),
+        (
+            ByteEdit::Insert {
+                offset: 4,
+                bytes: vec![9],
+            },
+            Some(vec![0x10, 0x20, 0x30, 0x40, 9]),
+        ),
+        (
+            ByteEdit::Insert {
+                offset: -1,
+                bytes: vec![9],
+            },
+            Some(vec![0x10, 0x20, 0x30, 9, 0x40]),
+        ),
+        (
+            ByteEdit::Insert {
+                offset: 5,
+                bytes: vec![9],
+            },
+            None,
+        ),
+        (
+            ByteEdit::Append { bytes: vec![7, 8] },
+            Some(vec![0x10, 0x20, 0x30, 0x40, 7, 8]),
+        ),
         (ByteEdit::Delete { offset: 1, count: 2 }, Some(vec![0x10, 0x40])),
         (ByteEdit::Delete { offset: -1, count: 1 }, Some(vec![0x10, 0x20, 0x30])),
         (ByteEdit::Delete { offset: 1, count: 4 }, None),
-        (ByteEdit::Delete { offset: 0, count: u64::MAX }, None),
+        (
+            ByteEdit::Delete {
+                offset: 0,
+                count: u64::MAX,
+            },
+            None,
+        ),
         (ByteEdit::Truncate { to: 1 }, Some(vec![0x10])),
         (ByteEdit::Truncate { to: -1 }, Some(vec![0x10, 0x20, 0x30])),
         (ByteEdit::Truncate { to: 0 }, Some(vec![])),
@@ -348,11 +640,25 @@ fn edits_of_tls12_messages_use_what_is_given() {
     let context = tls12("ecdhe");
     let plain = Plain::map([("msg_type", "client_key_exchange".into()), ("ecdh_Yc", bytes(65, 4))]);
     let mut node = Grammar::tls().build("Handshake", &plain, &context).unwrap();
-    Grammar::tls().edit(&mut node, &set("ecdh_Yc", bytes(3, 0)), &context).unwrap();
+    Grammar::tls()
+        .edit(&mut node, &set("ecdh_Yc", bytes(3, 0)), &context)
+        .unwrap();
     assert_eq!(node.to_bytes()[..5], [16, 0, 0, 4, 3]);
     let mut hello = message(server_hello());
-    Grammar::tls().edit(&mut hello, &set("extensions.key_share", share_of("x448")), &Context::tls13()).unwrap();
-    assert_eq!(hello.at(&path("extensions.key_share.server_share.group")).unwrap().enum_name(), Some("x448"));
+    Grammar::tls()
+        .edit(
+            &mut hello,
+            &set("extensions.key_share", share_of("x448")),
+            &Context::tls13(),
+        )
+        .unwrap();
+    assert_eq!(
+        hello
+            .at(&path("extensions.key_share.server_share.group"))
+            .unwrap()
+            .enum_name(),
+        Some("x448")
+    );
 }
 
 fn share_of(group: &str) -> Plain {

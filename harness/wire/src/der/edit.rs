@@ -28,7 +28,10 @@ impl Element {
             Edit::Set(path, plain) => self.each(path, |element| element.set(plain, path)),
             Edit::Bytes(path, change) => self.each(path, |element| {
                 let mut content = element.content();
-                change.apply(&mut content).map_err(|error| EditError { path: path.to_string(), ..error })?;
+                change.apply(&mut content).map_err(|error| EditError {
+                    path: path.to_string(),
+                    ..error
+                })?;
                 element.put(content);
                 Ok(())
             }),
@@ -57,10 +60,14 @@ impl Element {
                 Ok(())
             }),
             Edit::Add(path, plain, at) => {
-                let Plain::Bytes(bytes) = plain else { return Err(EditError::new("expected an element as bytes".to_owned(), path)) };
+                let Plain::Bytes(bytes) = plain else {
+                    return Err(EditError::new("expected an element as bytes".to_owned(), path));
+                };
                 self.each(path, |element| {
                     let list = element.list();
-                    let Some(children) = list.children_mut() else { return Err(EditError::new("only a list takes another element".to_owned(), path)) };
+                    let Some(children) = list.children_mut() else {
+                        return Err(EditError::new("only a list takes another element".to_owned(), path));
+                    };
                     let start = landing(children, at, None, path)?;
                     children.insert(start, decode("", bytes));
                     let shape = list.shape;
@@ -78,7 +85,11 @@ impl Element {
         }
     }
 
-    fn each(&mut self, path: &Path, mut change: impl FnMut(&mut Element) -> Result<(), EditError>) -> Result<(), EditError> {
+    fn each(
+        &mut self,
+        path: &Path,
+        mut change: impl FnMut(&mut Element) -> Result<(), EditError>,
+    ) -> Result<(), EditError> {
         let trails = self.found(path)?;
         for trail in trails {
             if let Some(element) = self.descend_mut(&trail) {
@@ -89,7 +100,11 @@ impl Element {
     }
 
     /// Changes lists; the last found first, so that places stay right.
-    fn siblings(&mut self, path: &Path, mut change: impl FnMut(&mut Vec<Element>, usize) -> Result<(), EditError>) -> Result<(), EditError> {
+    fn siblings(
+        &mut self,
+        path: &Path,
+        mut change: impl FnMut(&mut Vec<Element>, usize) -> Result<(), EditError>,
+    ) -> Result<(), EditError> {
         for trail in self.found(path)?.into_iter().rev() {
             let Some((own, parent)) = trail.split_last() else {
                 return Err(EditError::new("the whole cannot be changed so".to_owned(), path));
@@ -106,16 +121,35 @@ impl Element {
         if !trails.is_empty() {
             return Ok(trails);
         }
-        let good = (0..path.segments.len()).rev().find(|length| !self.trails(&path.segments[..*length]).is_empty()).unwrap_or(0);
-        let owner = Path { segments: path.segments[..good].to_vec() };
+        let good = (0..path.segments.len())
+            .rev()
+            .find(|length| !self.trails(&path.segments[..*length]).is_empty())
+            .unwrap_or(0);
+        let owner = Path {
+            segments: path.segments[..good].to_vec(),
+        };
         let missing = path.segments.get(good).map_or(String::new(), ToString::to_string);
         let names: Vec<&str> = self.find(&owner).into_iter().flat_map(Element::reachable).collect();
-        let owner = if good == 0 { self.name.to_owned() } else { format!("`{owner}`") };
-        Err(EditError { message: format!("{owner} has no `{missing}`"), path: path.to_string(), suggestion: closest(&missing, names.into_iter()) })
+        let owner = if good == 0 {
+            self.name.to_owned()
+        } else {
+            format!("`{owner}`")
+        };
+        Err(EditError {
+            message: format!("{owner} has no `{missing}`"),
+            path: path.to_string(),
+            suggestion: closest(&missing, names.into_iter()),
+        })
     }
 
     fn reachable(&self) -> Vec<&'static str> {
-        let inner = |child: &Element| if child.name.is_empty() { child.reachable() } else { vec![child.name] };
+        let inner = |child: &Element| {
+            if child.name.is_empty() {
+                child.reachable()
+            } else {
+                vec![child.name]
+            }
+        };
         self.children().iter().flat_map(inner).collect()
     }
 
@@ -146,14 +180,19 @@ impl Element {
                 self.put(content);
                 Ok(())
             }
-            None => Err(EditError::new(format!("the value does not fit an element with tag {:#04x}", self.tag), path)),
+            None => Err(EditError::new(
+                format!("the value does not fit an element with tag {:#04x}", self.tag),
+                path,
+            )),
         }
     }
 
     fn content_from(&self, plain: &Plain) -> Option<Vec<u8>> {
         match (plain, self.tag) {
             (Plain::Bytes(bytes), _) => Some(bytes.clone()),
-            (Plain::Number(number), tags::BOOLEAN) => u8::try_from(*number).ok().map(|byte| vec![if byte == 1 { 0xff } else { byte }]),
+            (Plain::Number(number), tags::BOOLEAN) => u8::try_from(*number)
+                .ok()
+                .map(|byte| vec![if byte == 1 { 0xff } else { byte }]),
             (Plain::Number(number), tags::INTEGER | tags::ENUMERATED) => Some(integer(*number)),
             (Plain::Name(text), tags::BOOLEAN) if text == "true" => Some(vec![0xff]),
             (Plain::Name(text), tags::BOOLEAN) if text == "false" => Some(vec![0]),
@@ -199,7 +238,11 @@ fn landing(list: &[Element], at: &Place, own: Option<usize>, path: &Path) -> Res
         ("", Some(own)) => Ok(own),
         _ => list.iter().position(|element| element.name == name).ok_or_else(|| {
             let names = list.iter().map(|element| element.name);
-            EditError { message: format!("the list has no `{name}`"), path: path.to_string(), suggestion: closest(name, names) }
+            EditError {
+                message: format!("the list has no `{name}`"),
+                path: path.to_string(),
+                suggestion: closest(name, names),
+            }
         }),
     };
     match at {

@@ -46,7 +46,10 @@ const fn known(dotted: &'static str, name: &'static str, shape: &'static Shape) 
 
 pub(crate) static ANY: Shape = Shape::Any;
 
-static ALGORITHM: Shape = Shape::Fields(&[field("algorithm", &[tags::OBJECT_IDENTIFIER], &ANY), field("parameters", &[], &ANY)]);
+static ALGORITHM: Shape = Shape::Fields(&[
+    field("algorithm", &[tags::OBJECT_IDENTIFIER], &ANY),
+    field("parameters", &[], &ANY),
+]);
 static TIMES: &[u8] = &[tags::UTC_TIME, tags::GENERALIZED_TIME];
 static VALIDITY: Shape = Shape::Fields(&[field("not_before", TIMES, &ANY), field("not_after", TIMES, &ANY)]);
 
@@ -64,36 +67,61 @@ static ATTRIBUTE: Shape = Shape::ByIdentifier(
         known("1.2.840.113549.1.9.1", "email_address", &ANY),
         known("0.9.2342.19200300.100.1.25", "domain_component", &ANY),
     ],
-    &[field("type", &[tags::OBJECT_IDENTIFIER], &ANY), field("value", &[], &ANY)],
+    &[
+        field("type", &[tags::OBJECT_IDENTIFIER], &ANY),
+        field("value", &[], &ANY),
+    ],
 );
 static NAME: Shape = Shape::Each(&RELATIVE_NAME);
 static RELATIVE_NAME: Shape = Shape::Each(&ATTRIBUTE);
 
-static RSA_KEY: Shape = Shape::Fields(&[field("modulus", &[tags::INTEGER], &ANY), field("public_exponent", &[tags::INTEGER], &ANY)]);
+static RSA_KEY: Shape = Shape::Fields(&[
+    field("modulus", &[tags::INTEGER], &ANY),
+    field("public_exponent", &[tags::INTEGER], &ANY),
+]);
 static RSA_KEY_WITHIN: Shape = Shape::Holds(&RSA_KEY);
 static PUBLIC_KEY_INFO: Shape = Shape::Fields(&[
     field("algorithm", &[tags::SEQUENCE], &ALGORITHM),
     field("subject_public_key", &[tags::BIT_STRING], &RSA_KEY_WITHIN),
 ]);
-static ECDSA_SIGNATURE: Shape = Shape::Fields(&[field("r", &[tags::INTEGER], &ANY), field("s", &[tags::INTEGER], &ANY)]);
+static ECDSA_SIGNATURE: Shape =
+    Shape::Fields(&[field("r", &[tags::INTEGER], &ANY), field("s", &[tags::INTEGER], &ANY)]);
 static SIGNATURE_WITHIN: Shape = Shape::Holds(&ECDSA_SIGNATURE);
 
 static GENERAL_NAME: Shape = Shape::Any;
 static GENERAL_NAMES: Shape = Shape::Each(&GENERAL_NAME);
-static BASIC_CONSTRAINTS: Shape = Shape::Fields(&[field("ca", &[tags::BOOLEAN], &ANY), field("path_len_constraint", &[tags::INTEGER], &ANY)]);
+static BASIC_CONSTRAINTS: Shape = Shape::Fields(&[
+    field("ca", &[tags::BOOLEAN], &ANY),
+    field("path_len_constraint", &[tags::INTEGER], &ANY),
+]);
 static AUTHORITY_KEY: Shape = Shape::Fields(&[
     field("key_identifier", &[0x80], &ANY),
     field("authority_cert_issuer", &[0xa1], &GENERAL_NAMES),
     field("authority_cert_serial_number", &[0x82], &ANY),
 ]);
-static SUBTREE: Shape = Shape::Fields(&[field("base", &[], &ANY), field("minimum", &[0x80], &ANY), field("maximum", &[0x81], &ANY)]);
+static SUBTREE: Shape = Shape::Fields(&[
+    field("base", &[], &ANY),
+    field("minimum", &[0x80], &ANY),
+    field("maximum", &[0x81], &ANY),
+]);
 static SUBTREES: Shape = Shape::Each(&SUBTREE);
-static NAME_CONSTRAINTS: Shape = Shape::Fields(&[field("permitted_subtrees", &[0xa0], &SUBTREES), field("excluded_subtrees", &[0xa1], &SUBTREES)]);
-static POLICY: Shape = Shape::Fields(&[field("policy_identifier", &[tags::OBJECT_IDENTIFIER], &ANY), field("policy_qualifiers", &[tags::SEQUENCE], &ANY)]);
+static NAME_CONSTRAINTS: Shape = Shape::Fields(&[
+    field("permitted_subtrees", &[0xa0], &SUBTREES),
+    field("excluded_subtrees", &[0xa1], &SUBTREES),
+]);
+static POLICY: Shape = Shape::Fields(&[
+    field("policy_identifier", &[tags::OBJECT_IDENTIFIER], &ANY),
+    field("policy_qualifiers", &[tags::SEQUENCE], &ANY),
+]);
 static POLICIES: Shape = Shape::Each(&POLICY);
-static POLICY_CONSTRAINTS: Shape =
-    Shape::Fields(&[field("require_explicit_policy", &[0x80], &ANY), field("inhibit_policy_mapping", &[0x81], &ANY)]);
-static ACCESS: Shape = Shape::Fields(&[field("access_method", &[tags::OBJECT_IDENTIFIER], &ANY), field("access_location", &[], &ANY)]);
+static POLICY_CONSTRAINTS: Shape = Shape::Fields(&[
+    field("require_explicit_policy", &[0x80], &ANY),
+    field("inhibit_policy_mapping", &[0x81], &ANY),
+]);
+static ACCESS: Shape = Shape::Fields(&[
+    field("access_method", &[tags::OBJECT_IDENTIFIER], &ANY),
+    field("access_location", &[], &ANY),
+]);
 static ACCESSES: Shape = Shape::Each(&ACCESS);
 
 static EXTENSION: Shape = Shape::ByIdentifier(
@@ -117,7 +145,11 @@ static EXTENSION: Shape = Shape::ByIdentifier(
         known("1.3.6.1.4.1.11129.2.4.2", "signed_certificate_timestamps", &ANY),
         known("1.3.6.1.4.1.44363.44", "delegation_usage", &ANY),
     ],
-    &[field("extn_id", &[tags::OBJECT_IDENTIFIER], &ANY), field("critical", &[tags::BOOLEAN], &ANY), field("extn_value", &[tags::OCTET_STRING], &ANY)],
+    &[
+        field("extn_id", &[tags::OBJECT_IDENTIFIER], &ANY),
+        field("critical", &[tags::BOOLEAN], &ANY),
+        field("extn_value", &[tags::OCTET_STRING], &ANY),
+    ],
 );
 static EXTENSIONS: Shape = Shape::Each(&EXTENSION);
 static EXPLICIT_EXTENSIONS: Shape = Shape::Explicit(&EXTENSIONS);
@@ -171,11 +203,15 @@ static BASIC_RESPONSE: Shape = Shape::Fields(&[
     field("certs", &[0xa0], &EXPLICIT_CERTIFICATES),
 ]);
 static BASIC_RESPONSE_WITHIN: Shape = Shape::Holds(&BASIC_RESPONSE);
-static RESPONSE_BYTES: Shape =
-    Shape::Fields(&[field("response_type", &[tags::OBJECT_IDENTIFIER], &ANY), field("response", &[tags::OCTET_STRING], &BASIC_RESPONSE_WITHIN)]);
+static RESPONSE_BYTES: Shape = Shape::Fields(&[
+    field("response_type", &[tags::OBJECT_IDENTIFIER], &ANY),
+    field("response", &[tags::OCTET_STRING], &BASIC_RESPONSE_WITHIN),
+]);
 static EXPLICIT_RESPONSE_BYTES: Shape = Shape::Explicit(&RESPONSE_BYTES);
-static OCSP_RESPONSE: Shape =
-    Shape::Fields(&[field("response_status", &[tags::ENUMERATED], &ANY), field("response_bytes", &[0xa0], &EXPLICIT_RESPONSE_BYTES)]);
+static OCSP_RESPONSE: Shape = Shape::Fields(&[
+    field("response_status", &[tags::ENUMERATED], &ANY),
+    field("response_bytes", &[0xa0], &EXPLICIT_RESPONSE_BYTES),
+]);
 
 static KINDS: [(&str, &Shape); 8] = [
     ("Certificate", &CERTIFICATE),
@@ -196,6 +232,68 @@ pub(crate) fn kind_name(name: &str) -> &'static str {
     KINDS.iter().find(|entry| entry.0 == name).map_or("", |entry| entry.0)
 }
 
+impl Shape {
+    /// The shapes that a name leads to; elements without a name are passed through.
+    pub fn named(&'static self, name: &str) -> Vec<&'static Shape> {
+        let own = |fields: &'static [Field]| {
+            fields
+                .iter()
+                .filter(|field| field.name == name)
+                .map(|field| field.shape)
+                .collect::<Vec<_>>()
+        };
+        let (direct, passed): (Vec<&Shape>, Vec<&Shape>) = match self {
+            Shape::Any => (Vec::new(), Vec::new()),
+            Shape::Fields(fields) => (
+                own(fields),
+                fields
+                    .iter()
+                    .map(|field| field.shape)
+                    .filter(|shape| matches!(shape, Shape::Holds(_)))
+                    .collect(),
+            ),
+            Shape::Explicit(inner) | Shape::Holds(inner) => (Vec::new(), vec![inner]),
+            Shape::Each(inner) => match inner {
+                Shape::ByIdentifier(unknown, known, _)
+                    if name == *unknown || known.iter().any(|known| known.name == name) =>
+                {
+                    let held = known.iter().filter(|known| known.name == name).map(|known| known.shape);
+                    (std::iter::once(*inner).chain(held).collect(), Vec::new())
+                }
+                inner => (Vec::new(), vec![inner]),
+            },
+            Shape::ByIdentifier(_, known, fields) => (own(fields), known.iter().map(|known| known.shape).collect()),
+        };
+        if direct.is_empty() {
+            passed.into_iter().flat_map(|shape| shape.named(name)).collect()
+        } else {
+            direct
+        }
+    }
+
+    /// The shape of an element by its place.
+    pub fn element(&'static self) -> &'static Shape {
+        match self {
+            Shape::Each(inner) => inner,
+            Shape::Explicit(inner) | Shape::Holds(inner) => inner.element(),
+            _ => &ANY,
+        }
+    }
+
+    /// The names that a path could go on with.
+    pub fn names(&self) -> Vec<&'static str> {
+        match self {
+            Shape::Any => Vec::new(),
+            Shape::Fields(fields) => fields.iter().map(|field| field.name).collect(),
+            Shape::Each(Shape::ByIdentifier(unknown, known, _)) => {
+                known.iter().map(|known| known.name).chain([*unknown]).collect()
+            }
+            Shape::Each(inner) | Shape::Explicit(inner) | Shape::Holds(inner) => inner.names(),
+            Shape::ByIdentifier(_, _, fields) => fields.iter().map(|field| field.name).collect(),
+        }
+    }
+}
+
 /// Gives an element its shape, and all within their names.
 pub(crate) fn label(element: &mut Element, shape: &'static Shape) {
     element.shape = shape;
@@ -210,7 +308,11 @@ pub(crate) fn label(element: &mut Element, shape: &'static Shape) {
         Shape::Holds(inner) => open(element, inner),
         Shape::ByIdentifier(unknown, known, fields) => {
             label_fields(element, fields);
-            let identifier = element.children().first().filter(|first| first.tag == tags::OBJECT_IDENTIFIER).map(|first| dotted(&first.content()));
+            let identifier = element
+                .children()
+                .first()
+                .filter(|first| first.tag == tags::OBJECT_IDENTIFIER)
+                .map(|first| dotted(&first.content()));
             let found = known.iter().find(|known| Some(known.dotted) == identifier.as_deref());
             element.name = found.map_or(unknown, |known| known.name);
             if let (Some(known), Value::Elements(children)) = (found, &mut element.value)
@@ -223,14 +325,21 @@ pub(crate) fn label(element: &mut Element, shape: &'static Shape) {
 }
 
 fn label_fields(element: &mut Element, fields: &'static [Field]) {
-    let Value::Elements(children) = &mut element.value else { return };
+    let Value::Elements(children) = &mut element.value else {
+        return;
+    };
     let mut fields = fields.iter();
     for child in children {
         // An empty SEQUENCE where a field should be is not that field, but it takes its place.
         if matches!(child.value, Value::Raw(_)) {
             continue;
         }
-        let Some(field) = fields.clone().find(|field| field.tags.is_empty() || field.tags.contains(&child.tag)) else { continue };
+        let Some(field) = fields
+            .clone()
+            .find(|field| field.tags.is_empty() || field.tags.contains(&child.tag))
+        else {
+            continue;
+        };
         while fields.next().is_some_and(|next| next != field) {}
         label(child, field.shape);
         child.name = field.name;
@@ -275,7 +384,9 @@ pub(crate) fn dotted(content: &[u8]) -> String {
 /// The content of an object identifier from dotted numbers.
 pub(crate) fn identifier(text: &str) -> Option<Vec<u8>> {
     let numbers: Option<Vec<u64>> = text.split('.').map(|number| number.parse().ok()).collect();
-    let [first @ 0..=2, second, rest @ ..] = numbers.as_deref()? else { return None };
+    let [first @ 0..=2, second, rest @ ..] = numbers.as_deref()? else {
+        return None;
+    };
     let mut content = Vec::new();
     for number in std::iter::once(first * 40 + second).chain(rest.iter().copied()) {
         let groups = (64 - number.leading_zeros()).div_ceil(7).max(1);
