@@ -1,0 +1,58 @@
+# The daily verbs. Everything is built in the one profile `release`, so that OpenSSL is compiled once.
+
+set positional-arguments
+
+# Lists these recipes.
+default:
+    @just --list --unsorted
+
+# Builds the command `gauntlet`: target/release/gauntlet.
+build:
+    cargo build --release
+
+# Runs all tests of the workspace; arguments are passed on.
+test *arguments:
+    cargo test --release --workspace "$@"
+
+# Formatting, clippy and rustdoc, without mercy.
+lint:
+    cargo fmt --all -- --check
+    cargo clippy --release --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
+
+# Formats the code.
+fmt:
+    cargo fmt --all
+
+# Runs scenarios: `just run 'tls13/**' --target openssl-s_server`.
+run *arguments:
+    cargo run --release -- "$@"
+
+# Checks all scenario files as they lie on disk.
+scenarios:
+    cargo run --release -- lint scenarios
+
+# Measures how many cases a second can be played.
+bench:
+    cargo run --release --example bench -p tls-gauntlet
+
+# Makes the API documentation: target/doc.
+docs:
+    cargo doc --release --workspace --no-deps
+
+# Takes over what the code now says as golden files; look at `git diff` afterwards.
+snapshots:
+    INSTA_UPDATE=always SNAPSHOTS=overwrite cargo test --release --workspace
+
+# Installs the servers and clients that profiles can start (Debian, Ubuntu).
+targets-install:
+    sudo apt-get update
+    sudo apt-get install --yes --no-install-recommends openssl gnutls-bin libnss3-tools curl wget
+
+# Licences, advisories and bans of the dependencies (needs cargo-deny).
+deny:
+    cargo deny check
+
+# What the CI does, from the first to the last step.
+ci:
+    .ci/run
