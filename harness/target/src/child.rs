@@ -161,6 +161,7 @@ impl Instance for Server {
     }
 
     fn restart(&mut self) -> Result<(), LinkError> {
+        self.process.end();
         (self.port, self.process) = start_server(&self.run, &self.options)?;
         Ok(())
     }

@@ -113,7 +113,8 @@ impl Process {
         self.ended
     }
 
-    fn end(&mut self) {
+    /// Kills and reaps it and all of its group.
+    pub fn end(&mut self) {
         if self.ended.is_none() {
             // It may have left nobody to kill.
             let _ = kill_process_group(self.group, Signal::KILL);

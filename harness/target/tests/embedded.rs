@@ -3,10 +3,11 @@
 
 mod common;
 
-use common::{client_context, connect, converse, drain, options, server_context, Wire};
+use common::{client_context, connect, converse, drain, options, server_context, server_with, Wire};
 use gauntlet_model::{Close, Ending, LinkError, Received, Role};
-use gauntlet_target::embedded::openssl;
-use openssl::ssl::{ErrorCode, Ssl, SslContext, SslStream, SslVersion};
+use gauntlet_target::embedded::{openssl, rustls};
+use gauntlet_target::Target;
+use openssl::ssl::{ErrorCode, NameType, Ssl, SslContext, SslStream, SslVersion};
 use openssl::x509::X509;
 use std::io::{Read, Write};
 use std::sync::mpsc;
@@ -26,11 +27,12 @@ fn only(version: SslVersion) -> SslContext {
 
 #[test]
 fn echoes_in_both_versions() {
-    let target = openssl();
-    let mut instance = target.start(Role::Server, &options(&[])).unwrap();
-    for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
-        let mut link = instance.link().unwrap();
-        assert_eq!(converse(&only(version), &mut *link, b"hello").unwrap(), b"hello");
+    for target in [openssl(), rustls()] {
+        let mut instance = target.start(Role::Server, &options(&[])).unwrap();
+        for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+            let mut link = instance.link().unwrap();
+            assert_eq!(converse(&only(version), &mut *link, b"hello").unwrap(), b"hello");
+        }
     }
 }
 
@@ -46,37 +48,43 @@ fn several_connections_live_side_by_side() {
 
 #[test]
 fn silence_is_quiet_at_once() {
-    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
-    let mut link = instance.link().unwrap();
-    let connection = link.connect().unwrap();
-    assert_eq!(link.receive(connection, Duration::from_secs(1_000_000)), Received::Quiet);
-    link.send(connection, &[22, 3, 1]);
-    assert_eq!(link.receive(connection, Duration::from_secs(1_000_000)), Received::Quiet);
-    assert!(link.exit().is_none());
+    for target in [openssl(), rustls()] {
+        let mut instance = target.start(Role::Server, &options(&[])).unwrap();
+        let mut link = instance.link().unwrap();
+        let connection = link.connect().unwrap();
+        assert_eq!(link.receive(connection, Duration::from_secs(1_000_000)), Received::Quiet);
+        link.send(connection, &[22, 3, 1]);
+        assert_eq!(link.receive(connection, Duration::from_secs(1_000_000)), Received::Quiet);
+        assert!(link.exit().is_none());
+    }
 }
 
 #[test]
 fn garbage_earns_an_alert_and_the_end() {
-    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
-    let mut link = instance.link().unwrap();
-    let connection = link.connect().unwrap();
-    link.send(connection, &[22, 3, 1, 0, 5, 77, 0, 0, 1, 0]);
-    assert_eq!(drain(&mut *link, connection), (fatal(10), Received::End(Ending::Fin)));
-    // Further bytes are no error, and change nothing.
-    link.send(connection, b"more");
-    assert_eq!(link.receive(connection, Duration::ZERO), Received::End(Ending::Fin));
+    for target in [openssl(), rustls()] {
+        let mut instance = target.start(Role::Server, &options(&[])).unwrap();
+        let mut link = instance.link().unwrap();
+        let connection = link.connect().unwrap();
+        link.send(connection, &[22, 3, 1, 0, 5, 77, 0, 0, 1, 0]);
+        assert_eq!(drain(&mut *link, connection), (fatal(10), Received::End(Ending::Fin)), "{}", target.name());
+        // Further bytes are no error, and change nothing.
+        link.send(connection, b"more");
+        assert_eq!(link.receive(connection, Duration::ZERO), Received::End(Ending::Fin));
+    }
 }
 
 #[test]
 fn close_notify_is_answered() {
-    let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
-    let mut link = instance.link().unwrap();
-    let mut stream = connect(&only(SslVersion::TLS1_2), &mut *link).unwrap();
-    stream.shutdown().unwrap();
-    let error = stream.ssl_read(&mut [0; 16]).unwrap_err();
-    assert_eq!(error.code(), ErrorCode::ZERO_RETURN);
-    let wire = stream.get_mut();
-    assert_eq!(wire.link.receive(wire.connection, Duration::ZERO), Received::End(Ending::Fin));
+    for target in [openssl(), rustls()] {
+        let mut instance = target.start(Role::Server, &options(&[])).unwrap();
+        let mut link = instance.link().unwrap();
+        let mut stream = connect(&only(SslVersion::TLS1_2), &mut *link).unwrap();
+        stream.shutdown().unwrap();
+        let error = stream.ssl_read(&mut [0; 16]).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ZERO_RETURN);
+        let wire = stream.get_mut();
+        assert_eq!(wire.link.receive(wire.connection, Duration::ZERO), Received::End(Ending::Fin));
+    }
 }
 
 #[test]
@@ -136,9 +144,11 @@ fn client_certificates_are_asked_for() {
         ("require", &without, false),
         ("require", &with_certificate, true),
     ] {
-        let mut instance = openssl().start(Role::Server, &options(&[("client_auth", mode)])).unwrap();
-        let mut link = instance.link().unwrap();
-        assert_eq!(converse(context, &mut *link, b"x").is_ok(), accepted, "{mode}");
+        for target in [openssl(), rustls()] {
+            let mut instance = target.start(Role::Server, &options(&[("client_auth", mode)])).unwrap();
+            let mut link = instance.link().unwrap();
+            assert_eq!(converse(context, &mut *link, b"x").is_ok(), accepted, "{mode}");
+        }
     }
 }
 
@@ -159,15 +169,26 @@ fn options_narrow_it() {
         ("versions", "tls1.2", SslVersion::TLS1_3, false),
         ("versions", "tls1.2", SslVersion::TLS1_2, true),
         ("versions", "tls1.2-tls1.3", SslVersion::TLS1_3, true),
+        ("groups", "secp384r1,x25519", SslVersion::TLS1_3, true),
+        ("cipher_suites", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", SslVersion::TLS1_3, false),
+        ("alpn", "h2,http/1.1", SslVersion::TLS1_2, true),
+        ("tickets", "no", SslVersion::TLS1_3, true),
+        ("certificate", "p384", SslVersion::TLS1_3, true),
         ("groups", "secp384r1,x25519mlkem768", SslVersion::TLS1_3, true),
         ("cipher_suites", "TLS_AES_128_GCM_SHA256", SslVersion::TLS1_3, true),
         ("cipher_suites", "TLS_RSA_WITH_AES_128_CBC_SHA", SslVersion::TLS1_3, false),
         ("cipher_suites", "TLS_RSA_WITH_AES_128_CBC_SHA", SslVersion::TLS1_2, true),
     ] {
-        let mut instance = openssl().start(Role::Server, &options(&[(name, value)])).unwrap();
-        let mut link = instance.link().unwrap();
-        let outcome = connect(&only(version), &mut *link).map(drop);
-        assert_eq!(outcome.is_ok(), accepted, "{name} {value} {version:?}: {outcome:?}");
+        for target in [openssl(), rustls()] {
+            let options = options(&[(name, value)]);
+            if target.name() == "embedded-rustls" && target.supports(Role::Server, &options).is_err() {
+                continue;
+            }
+            let mut instance = target.start(Role::Server, &options).unwrap();
+            let mut link = instance.link().unwrap();
+            let outcome = connect(&only(version), &mut *link).map(drop);
+            assert_eq!(outcome.is_ok(), accepted, "{} {name} {value} {version:?}: {outcome:?}", target.name());
+        }
     }
 }
 
@@ -206,6 +227,38 @@ fn acts_when_asked() {
 }
 
 #[test]
+fn rustls_acts_when_asked() {
+    let mut instance = rustls().start(Role::Server, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let mut stream = connect(&only(SslVersion::TLS1_3), &mut *link).unwrap();
+    let wire = stream.get_mut();
+    for action in ["key_update_requested", "data"] {
+        assert!(rustls().options_to_ask(Role::Server, action).is_some());
+        wire.link.ask(wire.connection, action).unwrap();
+    }
+    assert_eq!(wire.link.ask(wire.connection, "key_update"), Err(LinkError::NoAction("key_update".to_owned())));
+    let mut data = [0; 6];
+    stream.read_exact(&mut data).unwrap();
+    assert_eq!(&data, b"hello\n");
+    let wire = stream.get_mut();
+    wire.link.ask(wire.connection, "close").unwrap();
+    assert_eq!(stream.ssl_read(&mut data).unwrap_err().code(), ErrorCode::ZERO_RETURN);
+}
+
+#[test]
+fn rustls_says_what_it_cannot_do() {
+    for (name, value, reason) in [
+        ("versions", "tls1.0", "rustls has no version below tls1.2"),
+        ("groups", "x448", "rustls has no x448"),
+        ("cipher_suites", "TLS_RSA_WITH_AES_128_CBC_SHA", "rustls has no TLS_RSA_WITH_AES_128_CBC_SHA"),
+        ("certificate", "ed448", "rustls cannot sign with ed448"),
+        ("renegotiation", "yes", "rustls never renegotiates"),
+    ] {
+        assert_eq!(rustls().supports(Role::Server, &options(&[(name, value)])), Err(reason.to_owned()));
+    }
+}
+
+#[test]
 fn data_passes_after_key_updates() {
     let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
     let mut link = instance.link().unwrap();
@@ -230,7 +283,13 @@ fn asked_to_close_it_closes_in_order() {
 
 #[test]
 fn sessions_resume_and_early_data_is_echoed() {
-    let mut instance = openssl().start(Role::Server, &options(&[("early_data", "yes")])).unwrap();
+    for target in [openssl(), rustls()] {
+        early_data_is_echoed(&*target);
+    }
+}
+
+fn early_data_is_echoed(target: &dyn Target) {
+    let mut instance = target.start(Role::Server, &options(&[("early_data", "yes")])).unwrap();
     let (sender, sessions) = mpsc::channel();
     let context = client_context(|builder| {
         builder.set_session_cache_mode(openssl::ssl::SslSessionCacheMode::CLIENT);
@@ -244,6 +303,8 @@ fn sessions_resume_and_early_data_is_echoed() {
     let mut ssl = Ssl::new(&context).unwrap();
     // SAFETY: the session belongs to the context.
     unsafe { ssl.set_session(&session).unwrap() };
+    // For another name than the session's there is no early data.
+    ssl.set_hostname(gauntlet_pki::SERVER_NAME).unwrap();
     ssl.set_connect_state();
     let mut stream = SslStream::new(ssl, Wire::new(&mut *link)).unwrap();
     stream.write_early_data(b"early").unwrap();
@@ -257,18 +318,20 @@ fn sessions_resume_and_early_data_is_echoed() {
 #[test]
 fn the_client_asks_and_closes() {
     let context = server_context();
-    let mut instance = openssl().start(Role::Client, &options(&[])).unwrap();
-    let mut link = instance.link().unwrap();
-    let mut stream = SslStream::new(Ssl::new(&context).unwrap(), Wire::new(&mut *link)).unwrap();
-    stream.accept().unwrap();
-    assert_eq!(stream.ssl().servername(openssl::ssl::NameType::HOST_NAME), Some(gauntlet_pki::SERVER_NAME));
-    let mut request = [0; 64];
-    let count = stream.read(&mut request).unwrap();
-    assert_eq!(&request[..count], b"GET / HTTP/1.0\r\n\r\n");
-    stream.write_all(b"HTTP/1.0 200 ok\r\n\r\n").unwrap();
-    assert_eq!(stream.ssl_read(&mut request).unwrap_err().code(), ErrorCode::ZERO_RETURN);
-    let wire = stream.get_mut();
-    assert_eq!(wire.link.receive(wire.connection, Duration::ZERO), Received::End(Ending::Fin));
+    for target in [openssl(), rustls()] {
+        let mut instance = target.start(Role::Client, &options(&[])).unwrap();
+        let mut link = instance.link().unwrap();
+        let mut stream = SslStream::new(Ssl::new(&context).unwrap(), Wire::new(&mut *link)).unwrap();
+        stream.accept().unwrap();
+        assert_eq!(stream.ssl().servername(NameType::HOST_NAME), Some(gauntlet_pki::SERVER_NAME));
+        let mut request = [0; 64];
+        let count = stream.read(&mut request).unwrap();
+        assert_eq!(&request[..count], b"GET / HTTP/1.0\r\n\r\n");
+        stream.write_all(b"HTTP/1.0 200 ok\r\n\r\n").unwrap();
+        assert_eq!(stream.ssl_read(&mut request).unwrap_err().code(), ErrorCode::ZERO_RETURN);
+        let wire = stream.get_mut();
+        assert_eq!(wire.link.receive(wire.connection, Duration::ZERO), Received::End(Ending::Fin));
+    }
 }
 
 #[test]
@@ -290,16 +353,13 @@ fn the_client_resumes_if_told() {
 
 #[test]
 fn the_client_refuses_a_wrong_name() {
-    let mut builder = SslContext::builder(openssl::ssl::SslMethod::tls_server()).unwrap();
-    let identity = gauntlet_pki::client(gauntlet_pki::KeyKind::P256);
-    builder.set_certificate(&X509::from_der(&identity.chain[0]).unwrap()).unwrap();
-    builder.add_extra_chain_cert(X509::from_der(&identity.chain[1]).unwrap()).unwrap();
-    builder.set_private_key(identity.key.pkey()).unwrap();
-    let context = builder.build();
-    let mut instance = openssl().start(Role::Client, &options(&[])).unwrap();
-    let mut link = instance.link().unwrap();
-    let mut stream = SslStream::new(Ssl::new(&context).unwrap(), Wire::new(&mut *link)).unwrap();
-    assert!(stream.accept().is_err() || stream.read(&mut [0; 16]).is_err());
+    let context = server_with(gauntlet_pki::client(gauntlet_pki::KeyKind::P256));
+    for target in [openssl(), rustls()] {
+        let mut instance = target.start(Role::Client, &options(&[])).unwrap();
+        let mut link = instance.link().unwrap();
+        let mut stream = SslStream::new(Ssl::new(&context).unwrap(), Wire::new(&mut *link)).unwrap();
+        assert!(stream.accept().is_err() || stream.read(&mut [0; 16]).is_err(), "{}", target.name());
+    }
 }
 
 #[test]

@@ -3,20 +3,29 @@
 
 mod common;
 
-use common::{client_context, connect, converse, drain, options, PATIENCE};
-use gauntlet_model::{Received, Role};
+use common::{client_context, connect, converse, drain, options, server_context, server_with, Wire, PATIENCE};
+use gauntlet_model::{Close, Received, Role};
 use gauntlet_target::{by_name, profiles, Target};
-use openssl::ssl::{SslContext, SslVersion};
+use openssl::ssl::{Ssl, SslContext, SslStream, SslVersion};
 use openssl::x509::X509;
-use std::io::Write;
+use std::io::{Read, Write};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 
 /// The installed profiles that can be servers.
 fn servers() -> Vec<Box<dyn Target>> {
+    installed(Role::Server)
+}
+
+/// The installed profiles that can be clients.
+fn clients() -> Vec<Box<dyn Target>> {
+    installed(Role::Client)
+}
+
+fn installed(role: Role) -> Vec<Box<dyn Target>> {
     let (there, missing): (Vec<_>, Vec<_>) = profiles()
         .into_iter()
-        .filter(|listing| listing.roles.contains(&Role::Server) && !listing.name.starts_with("embedded-"))
+        .filter(|listing| listing.roles.contains(&role) && !listing.name.starts_with("embedded-"))
         .partition(|listing| listing.installed);
     for listing in missing {
         drop(writeln!(std::io::stderr(), "not installed: {} ({})", listing.name, listing.install));
@@ -174,5 +183,37 @@ fn s_server_acts_when_asked() {
         wire.link.ask(wire.connection, action).unwrap();
         let answer = wire.link.receive(wire.connection, PATIENCE);
         assert!(matches!(answer, Received::Bytes(_)), "{action}: {answer:?}");
+    }
+}
+
+#[test]
+fn clients_ask_verify_and_end() {
+    let good = server_context();
+    let bad = server_with(gauntlet_pki::client(gauntlet_pki::KeyKind::P256));
+    for target in clients() {
+        let name = target.name().to_owned();
+        assert!(!target.version().is_empty(), "{name}");
+        let mut instance = target.start(Role::Client, &options(&[])).unwrap();
+        let mut link = instance.link().unwrap();
+
+        let mut stream = SslStream::new(Ssl::new(&good).unwrap(), Wire::new(&mut *link)).unwrap();
+        stream.accept().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut request = [0; 4096];
+        let count = stream.read(&mut request).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(request[..count].starts_with(b"GET / HTTP/1."), "{name}: {count}");
+        stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi").unwrap();
+        drop(stream.shutdown());
+        let wire = stream.get_mut();
+        wire.link.close(wire.connection, Close::Half);
+        assert!(matches!(drain(wire.link, wire.connection).1, Received::End(_)), "{name}");
+        let exit = wire.link.exit();
+        assert!(exit.as_ref().is_some_and(|exit| !exit.crashed && exit.status == Some(0)), "{name}: {exit:?}");
+        drop(stream);
+        drop(link);
+
+        let mut link = instance.link().unwrap();
+        let mut stream = SslStream::new(Ssl::new(&bad).unwrap(), Wire::new(&mut *link)).unwrap();
+        let accepted = stream.accept().is_ok() && matches!(stream.read(&mut request), Ok(1..));
+        assert!(!accepted, "{name} takes any certificate");
     }
 }

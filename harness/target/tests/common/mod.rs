@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
 use gauntlet_model::{Link, Received};
-use gauntlet_pki::{KeyKind, SERVER_NAME};
+use gauntlet_pki::{Identity, KeyKind, SERVER_NAME};
 use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode};
 use openssl::x509::X509;
 use std::collections::BTreeMap;
@@ -65,8 +65,12 @@ pub fn client_context(change: impl FnOnce(&mut SslContextBuilder)) -> SslContext
 
 /// A server with the P-256 chain.
 pub fn server_context() -> SslContext {
+    server_with(gauntlet_pki::server(KeyKind::P256))
+}
+
+/// A server with any chain.
+pub fn server_with(identity: &Identity) -> SslContext {
     let mut builder = SslContext::builder(SslMethod::tls_server()).unwrap();
-    let identity = gauntlet_pki::server(KeyKind::P256);
     builder.set_certificate(&X509::from_der(&identity.chain[0]).unwrap()).unwrap();
     builder.set_private_key(identity.key.pkey()).unwrap();
     for certificate in &identity.chain[1..] {
