@@ -4,6 +4,27 @@
 //! scenario can hand it wrong ones. What needs randomness takes a generator: the same seed gives the
 //! same bytes. All fetches go to a library context of this crate's own, since a provider loaded for
 //! the process would change the reference stack that lives beside us.
+//!
+//! ```
+//! use gauntlet_crypto::{Bulk, Digest, KeyShare, NamedGroup, Overrides, Protection, Rng, schedule13};
+//! use rand_core::SeedableRng;
+//!
+//! # fn main() -> Result<(), gauntlet_crypto::CryptoError> {
+//! let rng = &mut Rng::seed_from_u64(1);
+//! let ours = KeyShare::generate(NamedGroup::X25519, rng)?;
+//! let (theirs, shared) = KeyShare::respond(NamedGroup::X25519, ours.public(), rng)?;
+//! assert_eq!(ours.derive(&theirs)?, shared);
+//!
+//! let early = schedule13::early_secret(Digest::Sha256, &[]);
+//! let secret = schedule13::handshake_secret(Digest::Sha256, &early, &shared);
+//! let mut protection = Protection::tls13(Bulk::Aes128Gcm, Digest::Sha256, &secret)?;
+//! let wrong = Overrides { tag: Some(vec![0; 16]), ..Overrides::default() };
+//! let fragment = protection.seal(0, 23, 0x0303, b"hello\x17", &wrong, rng)?;
+//! assert!(protection.open(0, 23, 0x0303, &fragment).is_err());
+//! assert_eq!(protection.open_unverified(0, 23, 0x0303, &fragment).plaintext, b"hello\x17");
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod cipher;
 mod context;

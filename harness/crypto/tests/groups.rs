@@ -177,3 +177,24 @@ fn explicit_parameters_are_taken_as_they_come() {
     assert!(matches!(KeyShare::generate_dh(&[0], &[2], &mut rng(1)), Err(CryptoError::Input(_))));
     assert!(matches!(KeyShare::generate_dh(&[], &[], &mut rng(1)), Err(CryptoError::Input(_))));
 }
+
+/// What is drawn, and in which order, is part of what a run's seed promises.
+#[test]
+fn what_a_seed_makes_stays() {
+    let mut all = Vec::new();
+    for group in ALL {
+        let ours = KeyShare::generate(group, &mut rng(1)).expect("generated");
+        all.extend_from_slice(ours.public());
+        let (theirs, secret) = KeyShare::respond(group, ours.public(), &mut rng(2)).expect("responded");
+        all.extend(theirs);
+        all.extend(secret);
+    }
+    for kind in ["p256", "p384", "p521", "ed25519", "ed448"] {
+        let key = gauntlet_crypto::PrivateKey::generate(kind, &mut rng(3)).expect("key");
+        all.extend(key.to_pem());
+        let scheme = key.schemes(true)[0];
+        all.extend(key.sign(scheme, b"text", &mut rng(4)).expect("signed"));
+    }
+    let hash = hex::encode(gauntlet_crypto::Digest::Sha256.hash(&all));
+    assert_eq!(hash, "3c2e7a47c429c9713e4c95c071695a77a5af53683ceeb9c5c81b58979274746d");
+}

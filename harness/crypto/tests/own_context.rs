@@ -58,3 +58,13 @@ fn refusals_leave_nothing_on_the_error_queue() {
     }
     assert!(openssl::error::ErrorStack::get().errors().is_empty());
 }
+
+#[test]
+fn everything_may_go_from_thread_to_thread() {
+    fn check<T: Send + Sync>() {}
+    check::<Protection>();
+    check::<gauntlet_crypto::KeyShare>();
+    check::<gauntlet_crypto::PrivateKey>();
+    check::<gauntlet_crypto::PublicKey>();
+    check::<gauntlet_crypto::Running>();
+}
