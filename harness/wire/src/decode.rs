@@ -250,7 +250,10 @@ impl Decoder<'_> {
         let length = end - self.at;
         let mut elements = Vec::with_capacity(length / width + usize::from(!length.is_multiple_of(width)));
         while end - self.at >= width {
-            elements.push(self.node(element, element.name, end));
+            let span = Span { start: self.at, end: self.at + width, prefix: 0 };
+            let value = Value::Number { value: big_endian(&self.bytes[span.start..span.end]), width: width as u8 };
+            elements.push(Node { name: element.name, type_id: TypeId(element), span, value, length: None, remark: None });
+            self.at = span.end;
         }
         if self.at < end {
             elements.push(self.raw(element, element.name, end, Remark::Length));

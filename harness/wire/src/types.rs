@@ -192,6 +192,9 @@ impl Select {
             }
             if fits {
                 best = Some(row);
+                if self.wild.is_empty() {
+                    break;
+                }
             }
         }
         let arm = match (best, self.default) {
