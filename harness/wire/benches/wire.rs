@@ -14,26 +14,17 @@ fn hello(criterion: &mut Criterion) {
     let mut node = grammar.build("Handshake", &plain, &context).unwrap();
     let bytes = node.to_bytes();
     let group = path("extensions.key_share.client_shares[1].group");
-    criterion.bench_function("decode", |bench| {
-        bench.iter(|| grammar.decode("Handshake", &bytes, &context))
-    });
-    criterion.bench_function("build", |bench| {
-        bench.iter(|| grammar.build("Handshake", &plain, &context))
-    });
+    criterion.bench_function("decode", |bench| bench.iter(|| grammar.decode("Handshake", &bytes, &context)));
+    criterion.bench_function("build", |bench| bench.iter(|| grammar.build("Handshake", &plain, &context)));
     criterion.bench_function("to_bytes", |bench| bench.iter(|| node.to_bytes()));
-    criterion.bench_function("at", |bench| {
-        bench.iter(|| node.at(&group).and_then(|group| group.number()))
-    });
-    criterion.bench_function("field", |bench| {
-        bench.iter(|| node.field("cipher_suites").map(|list| list.children().len()))
-    });
+    criterion.bench_function("at", |bench| bench.iter(|| node.at(&group).and_then(|group| group.number())));
+    criterion
+        .bench_function("field", |bench| bench.iter(|| node.field("cipher_suites").map(|list| list.children().len())));
     criterion.bench_function("encode", |bench| bench.iter(|| node.encode()));
 }
 
 fn parse(criterion: &mut Criterion) {
-    criterion.bench_function("parse the grammar", |bench| {
-        bench.iter(|| Grammar::parse(Grammar::sources()))
-    });
+    criterion.bench_function("parse the grammar", |bench| bench.iter(|| Grammar::parse(Grammar::sources())));
 }
 
 criterion_group!(benches, hello, parse);

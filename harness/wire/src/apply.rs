@@ -46,9 +46,8 @@ impl Editor<'_> {
     fn replace(&mut self, trail: &[usize], path: &Path, plain: &Plain) -> Result<(), EditError> {
         let target = self.target(trail, path)?;
         let text = path.to_string();
-        if let Some(structure) = target
-            .struct_type()
-            .filter(|structure| self.is_element(trail) && structure.tag.is_some())
+        if let Some(structure) =
+            target.struct_type().filter(|structure| self.is_element(trail) && structure.tag.is_some())
         {
             let own = matches!(plain, Plain::Map(fields) if names_field(structure, fields));
             if let (false, Some((_, content))) = (own, structure.tag) {
@@ -71,10 +70,7 @@ impl Editor<'_> {
     fn put(&mut self, trail: &[usize], made: Node, path: &Path) -> Result<(), EditError> {
         match self.root.descend_mut(trail) {
             Some(target) => {
-                *target = Node {
-                    name: target.name,
-                    ..made
-                };
+                *target = Node { name: target.name, ..made };
                 Ok(())
             }
             None => Err(EditError::new("finds nothing".to_owned(), path)),
@@ -82,9 +78,7 @@ impl Editor<'_> {
     }
 
     fn target(&self, trail: &[usize], path: &Path) -> Result<&Node, EditError> {
-        self.root
-            .descend(trail)
-            .ok_or_else(|| EditError::new("finds nothing".to_owned(), path))
+        self.root.descend(trail).ok_or_else(|| EditError::new("finds nothing".to_owned(), path))
     }
 
     /// A path that finds nothing: an element with that tag is added, or an optional field.
@@ -204,9 +198,7 @@ impl Editor<'_> {
     fn is_optional(&self, parent: &[usize], name: &str) -> bool {
         let structure = self.root.descend(parent).and_then(Node::struct_type);
         structure.is_some_and(|structure| {
-            self.declared(structure, parent)
-                .iter()
-                .any(|field| field.name == name && field.optional)
+            self.declared(structure, parent).iter().any(|field| field.name == name && field.optional)
         })
     }
 
@@ -269,13 +261,7 @@ impl Editor<'_> {
             Plain::Number(_) => Plain::List(vec![plain.clone()]),
             other => other.clone(),
         };
-        let made = build(
-            crate::types::unknown_type(),
-            node.name,
-            &plain,
-            Scope::EMPTY,
-            &path.to_string(),
-        )?;
+        let made = build(crate::types::unknown_type(), node.name, &plain, Scope::EMPTY, &path.to_string())?;
         let (Some(more), length) = (made.bytes().map(<[u8]>::to_vec), node.content_size()) else {
             return Err(self.nothing(path));
         };
@@ -347,10 +333,7 @@ impl Editor<'_> {
             };
             let number = lie(honest, width);
             if fit(number, width) != number {
-                return Err(EditError::new(
-                    format!("{number} does not fit in a length of {width} byte(s)"),
-                    path,
-                ));
+                return Err(EditError::new(format!("{number} does not fit in a length of {width} byte(s)"), path));
             }
             if let Some(node) = self.root.descend_mut(&trail) {
                 node.length = Some(number);
@@ -374,10 +357,9 @@ impl Editor<'_> {
         if node.prefix() > 0 {
             return Some((trail, node.content_size() as u64, node.prefix()));
         }
-        if let (Some((_, content)), true) = (
-            node.struct_type().and_then(|structure| structure.tag),
-            self.is_element(&trail),
-        ) {
+        if let (Some((_, content)), true) =
+            (node.struct_type().and_then(|structure| structure.tag), self.is_element(&trail))
+        {
             let prefix = node.children().get(content)?.prefix();
             if prefix > 0 {
                 trail.push(content);
@@ -403,30 +385,20 @@ impl Editor<'_> {
     fn bytes(&mut self, path: &Path, change: &ByteEdit) -> Result<(), EditError> {
         for mut trail in self.found(path)? {
             let node = self.target(&trail, path)?;
-            if let (Some((_, content)), true) = (
-                node.struct_type().and_then(|structure| structure.tag),
-                self.is_element(&trail),
-            ) && node.children().len() > content
+            if let (Some((_, content)), true) =
+                (node.struct_type().and_then(|structure| structure.tag), self.is_element(&trail))
+                && node.children().len() > content
             {
                 trail.push(content);
             }
             let node = self.target(&trail, path)?;
             let mut bytes = node.content();
             let (kind, name, length) = (node.type_id.0, node.name, node.length);
-            change.apply(&mut bytes).map_err(|error| EditError {
-                path: path.to_string(),
-                ..error
-            })?;
+            change.apply(&mut bytes).map_err(|error| EditError { path: path.to_string(), ..error })?;
             let made = match (&node.value, kind.kind()) {
-                (Value::Raw(_), _) => Node {
-                    value: Value::Raw(bytes),
-                    ..node.clone()
-                },
+                (Value::Raw(_), _) => Node { value: Value::Raw(bytes), ..node.clone() },
                 (_, Kind::Number(number)) => number_again(node, usize::from(number.width), bytes),
-                _ => Node {
-                    length,
-                    ..decode_content(kind, name, &bytes, self.scope_at(&trail))
-                },
+                _ => Node { length, ..decode_content(kind, name, &bytes, self.scope_at(&trail)) },
             };
             self.put(&trail, made, path)?;
         }
@@ -435,11 +407,7 @@ impl Editor<'_> {
 
     fn found(&self, path: &Path) -> Result<Vec<Trail>, EditError> {
         let trails = self.root.trails(&path.segments);
-        if trails.is_empty() {
-            Err(self.nothing(path))
-        } else {
-            Ok(trails)
-        }
+        if trails.is_empty() { Err(self.nothing(path)) } else { Ok(trails) }
     }
 
     fn found_elements(&self, path: &Path) -> Result<Vec<Trail>, EditError> {
@@ -493,20 +461,14 @@ impl Editor<'_> {
         while good < path.segments.len() && !self.root.trails(&path.segments[..=good]).is_empty() {
             good += 1;
         }
-        let parent = Path {
-            segments: path.segments[..good].to_vec(),
-        };
+        let parent = Path { segments: path.segments[..good].to_vec() };
         let missing = path.segments.get(good).map_or(String::new(), ToString::to_string);
         let message = match good {
             0 => format!("{} has no `{missing}`", self.root.name),
             _ => format!("`{parent}` has no `{missing}`"),
         };
         let names: Vec<&str> = self.root.find(&parent).into_iter().flat_map(reachable).collect();
-        EditError {
-            message,
-            path: path.to_string(),
-            suggestion: closest(&missing, names.into_iter()),
-        }
+        EditError { message, path: path.to_string(), suggestion: closest(&missing, names.into_iter()) }
     }
 
     /// The names in scope where a trail ends.
@@ -538,15 +500,8 @@ impl Editor<'_> {
             }
         }
         for field in &structure.fields {
-            if let What::Let {
-                slot,
-                value,
-                field,
-                bytes,
-            } = &field.what
-                && ahead
-                    .iter()
-                    .any(|child| child.name == *field && child.bytes() == Some(bytes.as_slice()))
+            if let What::Let { slot, value, field, bytes } = &field.what
+                && ahead.iter().any(|child| child.name == *field && child.bytes() == Some(bytes.as_slice()))
             {
                 scope.set(*slot, *value);
             }
@@ -573,11 +528,7 @@ fn reachable(node: &Node) -> Vec<&str> {
         Value::As(inner) => reachable(inner),
         Value::List(elements) => {
             let tags: Vec<&str> = elements.iter().filter_map(Node::tag_name).collect();
-            if tags.is_empty() {
-                elements.first().map(reachable).unwrap_or_default()
-            } else {
-                tags
-            }
+            if tags.is_empty() { elements.first().map(reachable).unwrap_or_default() } else { tags }
         }
         Value::Struct(fields) => {
             let own = fields.iter().map(|field| field.name);
@@ -599,33 +550,17 @@ fn ahead_of_last(list: &Node) -> usize {
 
 /// A gap between elements; negative counts from the end, where -1 is ahead of the last element.
 pub(crate) fn slot(index: i64, length: usize) -> Option<usize> {
-    if usize::try_from(index) == Ok(length) {
-        Some(length)
-    } else {
-        place(index, length)
-    }
+    if usize::try_from(index) == Ok(length) { Some(length) } else { place(index, length) }
 }
 
 /// A number from changed bytes; raw if they are too many or too few.
 fn number_again(node: &Node, width: usize, bytes: Vec<u8>) -> Node {
     if bytes.len() != width {
-        return Node {
-            value: Value::Raw(bytes),
-            length: None,
-            remark: Some(Remark::Length),
-            ..node.clone()
-        };
+        return Node { value: Value::Raw(bytes), length: None, remark: Some(Remark::Length), ..node.clone() };
     }
     let value = bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
     let length = node.sizeof().map(|_| value);
-    Node {
-        value: Value::Number {
-            value,
-            width: width as u8,
-        },
-        length,
-        ..node.clone()
-    }
+    Node { value: Value::Number { value, width: width as u8 }, length, ..node.clone() }
 }
 
 /// SplitMix64: enough for orders, and the same on every machine.

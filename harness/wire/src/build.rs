@@ -19,11 +19,7 @@ pub(crate) fn build(
     scope: Scope,
     path: &str,
 ) -> Result<Node, EditError> {
-    Builder {
-        scope,
-        path: path.to_owned(),
-    }
-    .node(kind, name, Some(plain))
+    Builder { scope, path: path.to_owned() }.node(kind, name, Some(plain))
 }
 
 /// Builds an element for a list of that type from `{tag: content}`.
@@ -34,11 +30,7 @@ pub(crate) fn build_tagged(
     scope: Scope,
     path: &str,
 ) -> Result<Node, EditError> {
-    Builder {
-        scope,
-        path: path.to_owned(),
-    }
-    .tagged(element, tag, Some(content))
+    Builder { scope, path: path.to_owned() }.tagged(element, tag, Some(content))
 }
 
 struct Builder {
@@ -48,11 +40,7 @@ struct Builder {
 
 impl Builder {
     fn error<T>(&self, message: String, suggestion: Option<String>) -> Result<T, EditError> {
-        Err(EditError {
-            message,
-            path: self.path.clone(),
-            suggestion,
-        })
+        Err(EditError { message, path: self.path.clone(), suggestion })
     }
 
     /// Runs `inner` with a longer path.
@@ -92,14 +80,7 @@ impl Builder {
             Kind::Opaque { size, reads } => self.opaque(*size, reads.as_ref(), plain)?,
             Kind::Vector { element, .. } => self.list(element, plain)?,
         };
-        Ok(Node {
-            name,
-            type_id: TypeId(kind),
-            span: Span::default(),
-            value,
-            length,
-            remark: None,
-        })
+        Ok(Node { name, type_id: TypeId(kind), span: Span::default(), value, length, remark: None })
     }
 
     fn number(&self, kind: &'static Type, number: &Number, plain: Option<&Plain>) -> Result<Value, EditError> {
@@ -107,38 +88,26 @@ impl Builder {
         let value = match plain {
             None => 0,
             Some(Plain::Number(value)) => *value,
-            Some(Plain::Name(text)) => match number
-                .names
-                .and_then(|names| names.number(text))
-                .or_else(|| parse_number(text))
-            {
-                Some(value) => value,
-                None => {
-                    return self.error(
-                        format!("`{text}` is no {}", describe(kind, number)),
-                        suggest(text, number.names),
-                    );
+            Some(Plain::Name(text)) => {
+                match number.names.and_then(|names| names.number(text)).or_else(|| parse_number(text)) {
+                    Some(value) => value,
+                    None => {
+                        return self
+                            .error(format!("`{text}` is no {}", describe(kind, number)), suggest(text, number.names));
+                    }
                 }
-            },
+            }
             Some(Plain::Bytes(bytes)) if bytes.len() == usize::from(width) => {
                 bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
             }
             Some(Plain::Bytes(bytes)) => return Ok(Value::Raw(bytes.clone())),
             Some(other) => {
-                return self.error(
-                    format!("expected {}, got {}", describe(kind, number), what(other)),
-                    None,
-                );
+                return self.error(format!("expected {}, got {}", describe(kind, number), what(other)), None);
             }
         };
         if width < 8 && value >> (8 * width) != 0 {
-            return self.error(
-                format!(
-                    "{value} does not fit in {width} byte{}",
-                    if width == 1 { "" } else { "s" }
-                ),
-                None,
-            );
+            return self
+                .error(format!("{value} does not fit in {width} byte{}", if width == 1 { "" } else { "s" }), None);
         }
         Ok(Value::Number { value, width })
     }
@@ -157,11 +126,7 @@ impl Builder {
         }
         let length = match size {
             Size::Fixed(length) => length,
-            Size::Named(slot) => self
-                .scope
-                .lookup(slot)
-                .and_then(|length| usize::try_from(length).ok())
-                .unwrap_or(0),
+            Size::Named(slot) => self.scope.lookup(slot).and_then(|length| usize::try_from(length).ok()).unwrap_or(0),
             _ => 0,
         };
         Ok(Value::Bytes(match plain {
@@ -260,11 +225,7 @@ impl Builder {
             },
             None => return self.error(format!("elements of `{}` have no tag", element.name), None),
         };
-        let Some(number) = kind
-            .names()
-            .and_then(|names| names.number(tag))
-            .or_else(|| parse_number(tag))
-        else {
+        let Some(number) = kind.names().and_then(|names| names.number(tag)).or_else(|| parse_number(tag)) else {
             return self.error(format!("`{tag}` is no {}", kind.name), suggest(tag, kind.names()));
         };
         let mut fields = vec![(structure.fields[tag_field].name.to_owned(), Plain::Number(number))];
@@ -286,12 +247,7 @@ impl Builder {
         plain: Option<&Plain>,
     ) -> Result<Value, EditError> {
         let outer = self.scope;
-        let mut given = Given {
-            own: &structure.fields,
-            fields: &[],
-            used: Vec::new(),
-            sole: None,
-        };
+        let mut given = Given { own: &structure.fields, fields: &[], used: Vec::new(), sole: None };
         match plain {
             None => {}
             Some(Plain::Map(fields)) if fields.is_empty() => {}
@@ -312,9 +268,8 @@ impl Builder {
         if let Some(place) = given.used.iter().position(|used| !used) {
             let unknown = &given.fields[place].0;
             let message = format!("{} has no field `{unknown}`", kind.name);
-            return self.within(&unknown.clone(), |builder| {
-                builder.error(message, closest(unknown, known.iter().copied()))
-            });
+            return self
+                .within(&unknown.clone(), |builder| builder.error(message, closest(unknown, known.iter().copied())));
         }
         self.scope = outer;
         Ok(Value::Struct(nodes))
@@ -347,12 +302,7 @@ impl Builder {
     ) -> Result<(), EditError> {
         for field in fields {
             match &field.what {
-                What::Let {
-                    slot,
-                    value,
-                    field,
-                    bytes,
-                } => {
+                What::Let { slot, value, field, bytes } => {
                     if nodes
                         .iter()
                         .any(|node| node.name == *field && matches!(&node.value, Value::Bytes(found) if found == bytes))
@@ -406,8 +356,7 @@ impl Builder {
         if plain.is_none() || matches!((plain, kind.kind()), (Some(Plain::Number(0)), Kind::Number(_))) {
             return self.node(kind, field.name, plain).map(Some);
         }
-        self.within(field.name, |builder| builder.node(kind, field.name, plain))
-            .map(Some)
+        self.within(field.name, |builder| builder.node(kind, field.name, plain)).map(Some)
     }
 
     /// A field whose type depends on others; a struct's fields may be given beside it, unsaid.
@@ -453,10 +402,8 @@ impl Builder {
                 remark: None,
             }),
             Err(error) => {
-                let message = format!(
-                    "what `{name}` depends on is not known, so it can only be bytes: {}",
-                    error.message
-                );
+                let message =
+                    format!("what `{name}` depends on is not known, so it can only be bytes: {}", error.message);
                 self.error(message, None)
             }
         }
@@ -519,9 +466,7 @@ fn claims(fields: &'static [Field], scope: &Scope, name: &str) -> bool {
 
 /// Whether the map speaks of the struct's own fields.
 pub(crate) fn names_field(structure: &Struct, fields: &Fields) -> bool {
-    fields
-        .iter()
-        .any(|(name, _)| structure.fields.iter().any(|field| field.name == name))
+    fields.iter().any(|(name, _)| structure.fields.iter().any(|field| field.name == name))
 }
 
 fn describe(kind: &Type, number: &Number) -> String {
@@ -548,9 +493,8 @@ fn suggest(text: &str, names: Option<&'static Enum>) -> Option<String> {
 /// The name most like the text, if any is like it.
 pub(crate) fn closest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     let text = text.to_lowercase();
-    let rated = names
-        .filter(|name| !name.is_empty())
-        .map(|name| (strsim::jaro_winkler(&text, &name.to_lowercase()), name));
+    let rated =
+        names.filter(|name| !name.is_empty()).map(|name| (strsim::jaro_winkler(&text, &name.to_lowercase()), name));
     let best = rated.max_by(|left, right| left.0.total_cmp(&right.0))?;
     (best.0 > 0.8).then(|| best.1.to_owned())
 }

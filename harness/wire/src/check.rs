@@ -15,11 +15,7 @@ struct Spot {
 
 pub(crate) fn check_path(grammar: &Grammar, type_name: &str, path: &Path) -> Result<(), EditError> {
     let mut spots = vec![start(grammar, type_name).ok_or_else(|| {
-        let names = grammar
-            .names("HandshakeType")
-            .iter()
-            .map(|entry| entry.0)
-            .chain(grammar.types.keys().copied());
+        let names = grammar.names("HandshakeType").iter().map(|entry| entry.0).chain(grammar.types.keys().copied());
         EditError {
             message: format!("there is no message or type `{type_name}`"),
             path: String::new(),
@@ -42,10 +38,7 @@ pub(crate) fn check_path(grammar: &Grammar, type_name: &str, path: &Path) -> Res
 /// A type by its name, or the handshake message of that type.
 fn start(grammar: &Grammar, type_name: &str) -> Option<Spot> {
     if let Some(kind) = grammar.types.get(type_name) {
-        return Some(Spot {
-            kind,
-            scope: Scope::EMPTY,
-        });
+        return Some(Spot { kind, scope: Scope::EMPTY });
     }
     let number = grammar.number("HandshakeType", type_name)?;
     let mut scope = Scope::EMPTY;
@@ -57,10 +50,7 @@ fn missing(spots: &[Spot], type_name: &str, path: &Path, place: usize) -> EditEr
     let segment = &path.segments[place];
     let owner = match place {
         0 => type_name.to_owned(),
-        _ => Path {
-            segments: path.segments[..place].to_vec(),
-        }
-        .to_string(),
+        _ => Path { segments: path.segments[..place].to_vec() }.to_string(),
     };
     let (message, suggestion) = match segment {
         Segment::Name(name) => {
@@ -70,11 +60,7 @@ fn missing(spots: &[Spot], type_name: &str, path: &Path, place: usize) -> EditEr
         Segment::Where(field, _) => (format!("`{owner}` is no list whose elements have a `{field}`"), None),
         _ => (format!("`{owner}` is no list"), None),
     };
-    EditError {
-        message,
-        path: path.to_string(),
-        suggestion,
-    }
+    EditError { message, path: path.to_string(), suggestion }
 }
 
 /// Types may contain themselves; unsaid steps go no deeper.
@@ -96,10 +82,7 @@ impl Spot {
 
     /// The type itself, or what `as` can read its bytes as.
     fn through(self) -> Vec<Spot> {
-        let Kind::Opaque {
-            reads: Some(choice), ..
-        } = self.kind.kind()
-        else {
+        let Kind::Opaque { reads: Some(choice), .. } = self.kind.kind() else {
             return vec![self];
         };
         match choice {
@@ -128,30 +111,23 @@ impl Spot {
             return Vec::new();
         }
         match self.kind.kind() {
-            Kind::Struct(structure) => self
-                .told(structure)
-                .into_iter()
-                .flat_map(|spot| spot.field(&structure.fields, name, depth))
-                .collect(),
+            Kind::Struct(structure) => {
+                self.told(structure).into_iter().flat_map(|spot| spot.field(&structure.fields, name, depth)).collect()
+            }
             Kind::Vector { element, .. } => {
                 let tagged = match element.kind() {
                     Kind::Number(number) => {
-                        let known = number
-                            .names
-                            .and_then(|names| names.number(name))
-                            .or_else(|| parse_number(name));
+                        let known = number.names.and_then(|names| names.number(name)).or_else(|| parse_number(name));
                         return known.map(|_| Spot { kind: element, ..self }).into_iter().collect();
                     }
-                    Kind::Struct(structure) => structure
-                        .tag_type()
-                        .zip(structure.tag.map(|tag| structure.fields[tag.0].slot)),
+                    Kind::Struct(structure) => {
+                        structure.tag_type().zip(structure.tag.map(|tag| structure.fields[tag.0].slot))
+                    }
                     _ => None,
                 };
                 if let Some((tag, Some(slot))) = tagged
-                    && let Some(number) = tag
-                        .names()
-                        .and_then(|names| names.number(name))
-                        .or_else(|| parse_number(name))
+                    && let Some(number) =
+                        tag.names().and_then(|names| names.number(name)).or_else(|| parse_number(name))
                 {
                     let mut scope = self.scope;
                     scope.set(slot, number);
@@ -160,10 +136,7 @@ impl Spot {
                 Spot { kind: element, ..self }.named(name, depth + 1)
             }
             Kind::Opaque { .. } => {
-                let inner = self
-                    .through()
-                    .into_iter()
-                    .filter(|spot| !std::ptr::eq(spot.kind, self.kind));
+                let inner = self.through().into_iter().filter(|spot| !std::ptr::eq(spot.kind, self.kind));
                 inner.flat_map(|spot| spot.named(name, depth + 1)).collect()
             }
             Kind::Number(_) => Vec::new(),
@@ -195,22 +168,14 @@ impl Spot {
             }
         }
         if direct.is_empty() {
-            direct = passed
-                .into_iter()
-                .flat_map(|spot| spot.named(name, depth + 1))
-                .collect();
+            direct = passed.into_iter().flat_map(|spot| spot.named(name, depth + 1)).collect();
         }
         direct
     }
 
     /// With what a struct's `let` says: always if the field has that constant, else perhaps.
     fn told(self, structure: &'static Struct) -> Vec<Spot> {
-        let constant = |name: &str| {
-            structure
-                .fields
-                .iter()
-                .any(|field| field.name == name && field.default.is_some())
-        };
+        let constant = |name: &str| structure.fields.iter().any(|field| field.name == name && field.default.is_some());
         let mut spots = vec![self];
         for field in &structure.fields {
             let What::Let { slot, value, field, .. } = &field.what else {
@@ -234,28 +199,17 @@ impl Spot {
         match self.kind.kind() {
             Kind::Number(_) => Vec::new(),
             Kind::Opaque { .. } => {
-                let inner = self
-                    .through()
-                    .into_iter()
-                    .filter(|spot| !std::ptr::eq(spot.kind, self.kind));
+                let inner = self.through().into_iter().filter(|spot| !std::ptr::eq(spot.kind, self.kind));
                 inner.flat_map(|spot| spot.names(depth + 1)).collect()
             }
             Kind::Vector { element, .. } => {
-                let tag = element
-                    .as_struct()
-                    .and_then(Struct::tag_type)
-                    .or(Some(*element))
-                    .and_then(Type::names);
-                let tags = tag
-                    .into_iter()
-                    .flat_map(|names| names.names.iter().map(|entry| entry.0));
+                let tag = element.as_struct().and_then(Struct::tag_type).or(Some(*element)).and_then(Type::names);
+                let tags = tag.into_iter().flat_map(|names| names.names.iter().map(|entry| entry.0));
                 tags.chain(Spot { kind: element, ..self }.names(depth + 1)).collect()
             }
-            Kind::Struct(structure) => self
-                .told(structure)
-                .into_iter()
-                .flat_map(|spot| spot.field_names(&structure.fields, depth))
-                .collect(),
+            Kind::Struct(structure) => {
+                self.told(structure).into_iter().flat_map(|spot| spot.field_names(&structure.fields, depth)).collect()
+            }
         }
     }
 

@@ -33,12 +33,7 @@ impl Context {
 
     /// TLS 1.3 with SHA-256 and X.509 certificates.
     pub fn tls13() -> Context {
-        Context {
-            version: Some(0x0304),
-            certificate_type: Some(0),
-            verify_data_length: Some(32),
-            ..Context::default()
-        }
+        Context { version: Some(0x0304), certificate_type: Some(0), verify_data_length: Some(32), ..Context::default() }
     }
 
     /// The value of a `given` name of the grammar.

@@ -11,45 +11,19 @@ pub(crate) const TRAILING: &str = "trailing";
 
 /// Reads all the bytes as one type.
 pub(crate) fn decode(kind: &'static Type, name: &'static str, bytes: &[u8], scope: Scope) -> Node {
-    Decoder {
-        bytes,
-        at: 0,
-        scope,
-        faults: 0,
-        first: None,
-        depth: 0,
-    }
-    .exactly(kind, name, bytes.len())
+    Decoder { bytes, at: 0, scope, faults: 0, first: None, depth: 0 }.exactly(kind, name, bytes.len())
 }
 
 /// Reads all the bytes as the content of a type: behind the length prefix, if it has one.
 pub(crate) fn decode_content(kind: &'static Type, name: &'static str, bytes: &[u8], scope: Scope) -> Node {
-    let mut decoder = Decoder {
-        bytes,
-        at: 0,
-        scope,
-        faults: 0,
-        first: None,
-        depth: 0,
-    };
-    let span = Span {
-        start: 0,
-        end: bytes.len(),
-        prefix: 0,
-    };
+    let mut decoder = Decoder { bytes, at: 0, scope, faults: 0, first: None, depth: 0 };
+    let span = Span { start: 0, end: bytes.len(), prefix: 0 };
     let value = match kind.kind() {
         Kind::Vector { element, .. } => decoder.elements(element, bytes.len()),
         Kind::Opaque { reads, .. } => decoder.opaque(reads.as_ref(), bytes.len()).0,
         _ => return decoder.exactly(kind, name, bytes.len()),
     };
-    Node {
-        name,
-        type_id: TypeId(kind),
-        span,
-        value,
-        length: None,
-        remark: None,
-    }
+    Node { name, type_id: TypeId(kind), span, value, length: None, remark: None }
 }
 
 struct Decoder<'a> {
@@ -92,11 +66,7 @@ impl Decoder<'_> {
     fn raw(&mut self, kind: &'static Type, name: &'static str, end: usize, remark: Remark) -> Node {
         self.faults += 1;
         self.first.get_or_insert(remark);
-        let span = Span {
-            start: self.at,
-            end,
-            prefix: 0,
-        };
+        let span = Span { start: self.at, end, prefix: 0 };
         self.at = end;
         Node {
             name,
@@ -118,14 +88,7 @@ impl Decoder<'_> {
                     return self.raw(kind, name, end, Remark::Truncated);
                 }
                 self.at += width;
-                (
-                    Value::Number {
-                        value: big_endian(&self.bytes[start..self.at]),
-                        width: number.width,
-                    },
-                    0,
-                    None,
-                )
+                (Value::Number { value: big_endian(&self.bytes[start..self.at]), width: number.width }, 0, None)
             }
             Kind::Struct(structure) => {
                 if self.depth >= DEPTH {
@@ -157,18 +120,7 @@ impl Decoder<'_> {
                 (value, extent.prefix, extent.remark)
             }
         };
-        Node {
-            name,
-            type_id: TypeId(kind),
-            span: Span {
-                start,
-                end: self.at,
-                prefix,
-            },
-            value,
-            length: None,
-            remark,
-        }
+        Node { name, type_id: TypeId(kind), span: Span { start, end: self.at, prefix }, value, length: None, remark }
     }
 
     /// Where an opaque or vector ends; its prefix is read. `None` if the bytes end before.
@@ -191,11 +143,7 @@ impl Decoder<'_> {
             return None;
         }
         self.at += prefix;
-        Some(Extent {
-            end: self.at + length,
-            prefix,
-            remark,
-        })
+        Some(Extent { end: self.at + length, prefix, remark })
     }
 
     /// Opaque bytes up to `end`, read once more if they can be.
@@ -252,7 +200,14 @@ impl Decoder<'_> {
         while end - self.at >= width {
             let span = Span { start: self.at, end: self.at + width, prefix: 0 };
             let value = Value::Number { value: big_endian(&self.bytes[span.start..span.end]), width: width as u8 };
-            elements.push(Node { name: element.name, type_id: TypeId(element), span, value, length: None, remark: None });
+            elements.push(Node {
+                name: element.name,
+                type_id: TypeId(element),
+                span,
+                value,
+                length: None,
+                remark: None,
+            });
             self.at = span.end;
         }
         if self.at < end {
@@ -288,12 +243,7 @@ impl Decoder<'_> {
                 continue;
             }
             let goes_on = match &field.what {
-                What::Let {
-                    slot,
-                    value,
-                    field,
-                    bytes,
-                } => {
+                What::Let { slot, value, field, bytes } => {
                     if nodes
                         .iter()
                         .any(|node| node.name == *field && matches!(&node.value, Value::Bytes(found) if found == bytes))
@@ -346,10 +296,7 @@ impl Decoder<'_> {
     ) -> bool {
         let mut limit = None;
         if let Some(item) = declared.iter_mut().find(|item| item.sizeof.target == field.name) {
-            let length = item
-                .value
-                .checked_sub(item.sizeof.base)
-                .and_then(|length| usize::try_from(length).ok());
+            let length = item.value.checked_sub(item.sizeof.base).and_then(|length| usize::try_from(length).ok());
             match length.filter(|length| *length <= end - self.at) {
                 Some(length) => {
                     item.honest = true;
@@ -374,12 +321,7 @@ impl Decoder<'_> {
                 self.scope.set(slot, value);
             }
             if let Some(sizeof) = kind.and_then(Type::as_number).and_then(|number| number.sizeof) {
-                declared.push(Declared {
-                    place: nodes.len(),
-                    sizeof,
-                    value,
-                    honest: false,
-                });
+                declared.push(Declared { place: nodes.len(), sizeof, value, honest: false });
             }
         }
         let goes_on = limit.is_some() || !matches!(node.value, Value::Raw(_));

@@ -126,10 +126,7 @@ pub fn check_path(kind: &str, path: &Path) -> Result<(), EditError> {
             let owner = if place == 0 {
                 kind.to_owned()
             } else {
-                Path {
-                    segments: path.segments[..place].to_vec(),
-                }
-                .to_string()
+                Path { segments: path.segments[..place].to_vec() }.to_string()
             };
             let names = shapes.iter().flat_map(|shape| shape.names());
             let suggestion = crate::build::closest(&segment.to_string(), names);
@@ -163,13 +160,7 @@ fn elements(mut bytes: &[u8], depth: usize) -> Vec<Element> {
 }
 
 fn raw(bytes: &[u8]) -> Element {
-    Element {
-        name: "",
-        tag: 0,
-        length: None,
-        value: Value::Raw(bytes.to_vec()),
-        shape: &schema::ANY,
-    }
+    Element { name: "", tag: 0, length: None, value: Value::Raw(bytes.to_vec()), shape: &schema::ANY }
 }
 
 /// One element from the start of the bytes, and how many of them it takes.
@@ -183,9 +174,7 @@ fn element(bytes: &[u8], depth: usize) -> Option<(Element, usize)> {
         0..=0x7f => (1, first),
         0x81..=0x88 => {
             let octets = bytes.get(2..2 + (first - 0x80))?;
-            let length = octets
-                .iter()
-                .fold(0_u64, |length, octet| length << 8 | u64::from(*octet));
+            let length = octets.iter().fold(0_u64, |length, octet| length << 8 | u64::from(*octet));
             (1 + octets.len(), usize::try_from(length).ok()?)
         }
         _ => return None,
@@ -198,16 +187,7 @@ fn element(bytes: &[u8], depth: usize) -> Option<(Element, usize)> {
         0 => Value::Bytes(content.to_vec()),
         _ => Value::Elements(elements(content, depth - 1)),
     };
-    Some((
-        Element {
-            name: "",
-            tag,
-            length: said,
-            value,
-            shape: &schema::ANY,
-        },
-        start + length,
-    ))
+    Some((Element { name: "", tag, length: said, value, shape: &schema::ANY }, start + length))
 }
 
 /// Whether bytes are exactly one element: DER within a string is taken for such only then.
@@ -220,11 +200,7 @@ fn shortest(length: u64) -> Vec<u8> {
     if length < 0x80 {
         return vec![length as u8];
     }
-    let octets: Vec<u8> = length
-        .to_be_bytes()
-        .into_iter()
-        .skip_while(|octet| *octet == 0)
-        .collect();
+    let octets: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|octet| *octet == 0).collect();
     let mut said = vec![0x80 | octets.len() as u8];
     said.extend(octets);
     said
@@ -294,10 +270,7 @@ impl Element {
 
     /// All elements that the path names, in order.
     pub fn find(&self, path: &Path) -> Vec<&Element> {
-        self.trails(&path.segments)
-            .iter()
-            .filter_map(|trail| self.descend(trail))
-            .collect()
+        self.trails(&path.segments).iter().filter_map(|trail| self.descend(trail)).collect()
     }
 
     /// The first element that the path names, to be changed.
@@ -325,25 +298,13 @@ impl Element {
             .as_ref()
             .filter(|_| !self.is_bare())
             .map(|said| format!("  <- its length is {}", hex::encode(said)));
-        text.push_str(&format!(
-            "{:indent$}{name}: {shown}{}\n",
-            "",
-            lies.unwrap_or_default(),
-            indent = 2 * depth
-        ));
-        self.children()
-            .iter()
-            .for_each(|child| child.print_into(depth + 1, text));
+        text.push_str(&format!("{:indent$}{name}: {shown}{}\n", "", lies.unwrap_or_default(), indent = 2 * depth));
+        self.children().iter().for_each(|child| child.print_into(depth + 1, text));
     }
 
     fn readable(&self, bytes: &[u8]) -> String {
-        let textual = [
-            tags::UTF8_STRING,
-            tags::PRINTABLE_STRING,
-            tags::IA5_STRING,
-            tags::UTC_TIME,
-            tags::GENERALIZED_TIME,
-        ];
+        let textual =
+            [tags::UTF8_STRING, tags::PRINTABLE_STRING, tags::IA5_STRING, tags::UTC_TIME, tags::GENERALIZED_TIME];
         match self.tag {
             tags::OBJECT_IDENTIFIER => schema::dotted(bytes),
             tag if textual.contains(&tag) => String::from_utf8_lossy(bytes).into_owned(),
@@ -353,15 +314,11 @@ impl Element {
     }
 
     fn descend(&self, trail: &[usize]) -> Option<&Element> {
-        trail
-            .iter()
-            .try_fold(self, |element, step| element.children().get(*step))
+        trail.iter().try_fold(self, |element, step| element.children().get(*step))
     }
 
     fn descend_mut(&mut self, trail: &[usize]) -> Option<&mut Element> {
-        trail
-            .iter()
-            .try_fold(self, |element, step| element.children_mut()?.get_mut(*step))
+        trail.iter().try_fold(self, |element, step| element.children_mut()?.get_mut(*step))
     }
 
     /// Places of children from the root down, for each element that the segments name.
@@ -388,10 +345,8 @@ impl Element {
     /// Children of that name; else those of elements that have no name of their own.
     fn named(&self, name: &str) -> Vec<Vec<usize>> {
         let children = self.children();
-        let own: Vec<_> = (0..children.len())
-            .filter(|place| children[*place].name == name)
-            .map(|place| vec![place])
-            .collect();
+        let own: Vec<_> =
+            (0..children.len()).filter(|place| children[*place].name == name).map(|place| vec![place]).collect();
         if !own.is_empty() {
             return own;
         }
@@ -404,37 +359,21 @@ impl Element {
 
     fn indexed(&self, index: i64) -> Vec<Vec<usize>> {
         match self.children() {
-            [only] if self.is_around() => only
-                .indexed(index)
-                .into_iter()
-                .map(|tail| [&[0], &tail[..]].concat())
-                .collect(),
-            children => place(index, children.len())
-                .map(|place| vec![place])
-                .into_iter()
-                .collect(),
+            [only] if self.is_around() => {
+                only.indexed(index).into_iter().map(|tail| [&[0], &tail[..]].concat()).collect()
+            }
+            children => place(index, children.len()).map(|place| vec![place]).into_iter().collect(),
         }
     }
 
     fn matching(&self, field: &str, value: &str) -> Vec<Vec<usize>> {
         if let ([only], true) = (self.children(), self.is_around()) {
-            return only
-                .matching(field, value)
-                .into_iter()
-                .map(|tail| [&[0], &tail[..]].concat())
-                .collect();
+            return only.matching(field, value).into_iter().map(|tail| [&[0], &tail[..]].concat()).collect();
         }
         let fits = |element: &Element| {
-            element
-                .named(field)
-                .iter()
-                .filter_map(|trail| element.descend(trail))
-                .any(|found| found.reads_as(value))
+            element.named(field).iter().filter_map(|trail| element.descend(trail)).any(|found| found.reads_as(value))
         };
-        (0..self.children().len())
-            .filter(|place| fits(&self.children()[*place]))
-            .map(|place| vec![place])
-            .collect()
+        (0..self.children().len()).filter(|place| fits(&self.children()[*place])).map(|place| vec![place]).collect()
     }
 
     fn reads_as(&self, text: &str) -> bool {

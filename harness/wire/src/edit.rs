@@ -107,11 +107,7 @@ pub struct EditError {
 
 impl EditError {
     pub(crate) fn new(message: String, path: &Path) -> EditError {
-        EditError {
-            message,
-            path: path.to_string(),
-            suggestion: None,
-        }
+        EditError { message, path: path.to_string(), suggestion: None }
     }
 }
 
@@ -149,9 +145,7 @@ impl ByteEdit {
             }
             ByteEdit::Truncate { to } => {
                 let left = if *to < 0 {
-                    bytes
-                        .len()
-                        .checked_sub(usize::try_from(to.unsigned_abs()).unwrap_or(usize::MAX))
+                    bytes.len().checked_sub(usize::try_from(to.unsigned_abs()).unwrap_or(usize::MAX))
                 } else {
                     usize::try_from(*to).ok()
                 };
@@ -175,16 +169,10 @@ fn stretch(bytes: &mut [u8], start: usize, count: usize) -> Result<&mut [u8], Ed
     let end = start.checked_add(count).filter(|end| *end <= length);
     match end {
         Some(end) => Ok(&mut bytes[start..end]),
-        None => Err(outside(&format!(
-            "{count} bytes from offset {start} on go beyond the end at {length}"
-        ))),
+        None => Err(outside(&format!("{count} bytes from offset {start} on go beyond the end at {length}"))),
     }
 }
 
 fn outside(message: &str) -> EditError {
-    EditError {
-        message: message.to_owned(),
-        path: String::new(),
-        suggestion: None,
-    }
+    EditError { message: message.to_owned(), path: String::new(), suggestion: None }
 }

@@ -76,11 +76,7 @@ impl Node {
             }
             _ => self.write_content(bytes),
         }
-        self.span = Span {
-            start,
-            end: bytes.len(),
-            prefix,
-        };
+        self.span = Span { start, end: bytes.len(), prefix };
         if prefix > 0 {
             let length = self.length.unwrap_or((bytes.len() - inside) as u64);
             put_number(&mut bytes[start..inside], length);
@@ -135,9 +131,7 @@ fn settle_sizes(nodes: &mut [Node], bytes: &mut [u8]) {
     for place in 0..nodes.len() {
         let Some(sizeof) = nodes[place].sizeof() else { continue };
         let target = nodes.iter().find(|node| node.name == sizeof.target);
-        let honest = sizeof
-            .base
-            .wrapping_add(target.map_or(0, |node| (node.span.end - node.span.start) as u64));
+        let honest = sizeof.base.wrapping_add(target.map_or(0, |node| (node.span.end - node.span.start) as u64));
         let node = &mut nodes[place];
         if let Value::Number { value, width } = &mut node.value {
             *value = fit(node.length.unwrap_or(honest), usize::from(*width));
@@ -148,11 +142,7 @@ fn settle_sizes(nodes: &mut [Node], bytes: &mut [u8]) {
 
 /// The number that is left of a length when it is written in so many bytes.
 pub(crate) fn fit(number: u64, width: usize) -> u64 {
-    if width >= 8 {
-        number
-    } else {
-        number & ((1 << (8 * width)) - 1)
-    }
+    if width >= 8 { number } else { number & ((1 << (8 * width)) - 1) }
 }
 
 /// Writes a number big-endian into all of the place.

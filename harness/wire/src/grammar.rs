@@ -84,9 +84,7 @@ impl Grammar {
     /// # Panics
     /// If the grammar has no type of that name.
     pub fn decode(&self, type_name: &str, bytes: &[u8], context: &Context) -> Node {
-        let Some(kind) = self.types.get(type_name) else {
-            panic!("the grammar has no type `{type_name}`")
-        };
+        let Some(kind) = self.types.get(type_name) else { panic!("the grammar has no type `{type_name}`") };
         decode(kind, kind.name, bytes, self.scope(context))
     }
 

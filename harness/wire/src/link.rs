@@ -51,12 +51,7 @@ pub(crate) fn link(mut declarations: Declarations) -> Result<Grammar, GrammarErr
         };
         givens.push((given.name, *slot, default));
     }
-    Ok(Grammar {
-        types: linker.types,
-        enums: linker.enums,
-        slots: linker.slots,
-        givens,
-    })
+    Ok(Grammar { types: linker.types, enums: linker.enums, slots: linker.slots, givens })
 }
 
 const NOWHERE: Origin = Origin { file: "", line: 0 };
@@ -64,25 +59,15 @@ const NOWHERE: Origin = Origin { file: "", line: 0 };
 fn apply_extensions(declarations: &mut Declarations) -> Result<(), GrammarError> {
     for extension in std::mem::take(&mut declarations.extended_enums) {
         let Some(target) = declarations.enums.iter_mut().find(|item| item.name == extension.name) else {
-            return Err(error(
-                extension.origin,
-                &format!("there is no enum `{}` to extend", extension.name),
-            ));
+            return Err(error(extension.origin, &format!("there is no enum `{}` to extend", extension.name)));
         };
         target.names.extend(extension.names);
     }
     for extension in std::mem::take(&mut declarations.extended_selects) {
-        let owner = declarations
-            .structs
-            .iter_mut()
-            .find(|item| item.name == extension.owner);
+        let owner = declarations.structs.iter_mut().find(|item| item.name == extension.owner);
         let field = owner.and_then(|owner| owner.fields.iter_mut().find(|field| field.name == extension.field));
         let select = field.and_then(|field| match &mut field.what {
-            Declared::Select(select)
-            | Declared::Typed {
-                reads: Some(Reads::Select(select)),
-                ..
-            } => Some(select),
+            Declared::Select(select) | Declared::Typed { reads: Some(Reads::Select(select)), .. } => Some(select),
             _ => None,
         });
         let Some(select) = select else {
@@ -111,22 +96,14 @@ fn link_enums(declared: &[EnumDeclaration]) -> Result<HashMap<&'static str, &'st
                 return Err(error(item.origin, &format!("`{name}` stands twice in `{}`", item.name)));
             }
             if width < 8 && number >> (8 * width) != 0 {
-                return Err(error(
-                    item.origin,
-                    &format!("`{name}` does not fit the width of `{}`", item.name),
-                ));
+                return Err(error(item.origin, &format!("`{name}` does not fit the width of `{}`", item.name)));
             }
             by_number.push((*number, *name));
         }
         by_number.sort_by_key(|entry| entry.0);
         by_number.dedup_by_key(|entry| entry.0);
-        let linked = Box::leak(Box::new(Enum {
-            name: item.name,
-            width,
-            names: item.names.clone(),
-            by_name,
-            by_number,
-        }));
+        let linked =
+            Box::leak(Box::new(Enum { name: item.name, width, names: item.names.clone(), by_name, by_number }));
         if enums.insert(item.name, linked).is_some() {
             return Err(error(item.origin, &format!("`{}` is declared twice", item.name)));
         }
@@ -166,9 +143,7 @@ impl<'a> Linker<'a> {
     fn index_fields(&mut self, fields: &[FieldDeclaration]) -> Result<(), GrammarError> {
         for field in fields {
             match &field.what {
-                Declared::Typed {
-                    type_name, size, reads, ..
-                } => {
+                Declared::Typed { type_name, size, reads, .. } => {
                     self.enums_of.entry(field.name).or_default().push(type_name);
                     if let Some(SizeDeclaration::Named(name)) = size {
                         self.slot(name, field.origin)?;
@@ -205,11 +180,7 @@ impl<'a> Linker<'a> {
         let structs = self.declarations.structs.iter().map(|item| item.name);
         let aliases = self.declarations.aliases.iter().map(|item| item.name);
         let enums = self.declarations.enums.iter().map(|item| item.name);
-        structs
-            .chain(aliases)
-            .chain(enums)
-            .chain(BUILT_IN.iter().map(|item| item.0))
-            .collect()
+        structs.chain(aliases).chain(enums).chain(BUILT_IN.iter().map(|item| item.0)).collect()
     }
 
     /// The type of that name; made on the first call, so that types may contain themselves.
@@ -218,22 +189,11 @@ impl<'a> Linker<'a> {
             return Ok(found);
         }
         let declarations = self.declarations;
-        let made: &'static Type = Box::leak(Box::new(Type {
-            name,
-            cell: OnceLock::new(),
-        }));
+        let made: &'static Type = Box::leak(Box::new(Type { name, cell: OnceLock::new() }));
         let kind = if let Some((_, width)) = BUILT_IN.iter().find(|item| item.0 == name) {
-            Kind::Number(Number {
-                width: *width,
-                names: None,
-                sizeof: None,
-            })
+            Kind::Number(Number { width: *width, names: None, sizeof: None })
         } else if let Some(names) = self.enums.get(name) {
-            Kind::Number(Number {
-                width: names.width,
-                names: Some(names),
-                sizeof: None,
-            })
+            Kind::Number(Number { width: names.width, names: Some(names), sizeof: None })
         } else if let Some(fields) = self.structs.get(name).copied() {
             self.types.insert(name, made);
             let linked = self.structure(fields)?;
@@ -288,10 +248,7 @@ impl<'a> Linker<'a> {
         }
         let Some(size) = size else { return Ok(None) };
         let size = self.size(size, origin)?;
-        Ok(Some(Kind::Vector {
-            size,
-            element: self.named(type_name, origin)?,
-        }))
+        Ok(Some(Kind::Vector { size, element: self.named(type_name, origin)? }))
     }
 
     fn size(&mut self, size: &SizeDeclaration, origin: Origin) -> Result<Size, GrammarError> {
@@ -308,28 +265,20 @@ impl<'a> Linker<'a> {
                     0x1_0000..=0xff_ffff => 3,
                     _ => 4,
                 };
-                Size::Prefixed {
-                    min: *min,
-                    max: *max,
-                    width,
-                }
+                Size::Prefixed { min: *min, max: *max, width }
             }
         })
     }
 
     fn structure(&mut self, declared: &[FieldDeclaration]) -> Result<Struct, GrammarError> {
         let fields = self.fields(declared, declared)?;
-        let speaks = fields
-            .iter()
-            .any(|field| field.slot.is_some() || matches!(field.what, What::Let { .. } | What::Splice(_)));
+        let speaks =
+            fields.iter().any(|field| field.slot.is_some() || matches!(field.what, What::Let { .. } | What::Splice(_)));
         let tag = fields.iter().enumerate().find_map(|(content, field)| {
             let select = match &field.what {
                 What::Select(select) | What::Splice(select) => select,
                 What::Type(kind) => match kind.cell.get()? {
-                    Kind::Opaque {
-                        reads: Some(Choice::Select(select)),
-                        ..
-                    } => select,
+                    Kind::Opaque { reads: Some(Choice::Select(select)), .. } => select,
                     _ => return None,
                 },
                 What::Let { .. } => return None,
@@ -358,28 +307,14 @@ impl<'a> Linker<'a> {
             Declared::Let { value, field, bytes } => {
                 let value = self.value(declared.name, siblings, value, origin)?;
                 let bytes = parse_bytes(bytes).ok_or_else(|| error(origin, "expected bytes in hex behind `==`"))?;
-                What::Let {
-                    slot: self.slot(declared.name, origin)?,
-                    value,
-                    field,
-                    bytes,
-                }
+                What::Let { slot: self.slot(declared.name, origin)?, value, field, bytes }
             }
             Declared::Select(select) => {
                 let spliced = declared.name.is_empty();
                 let select = self.select(select, spliced, siblings)?;
-                if spliced {
-                    What::Splice(select)
-                } else {
-                    What::Select(select)
-                }
+                if spliced { What::Splice(select) } else { What::Select(select) }
             }
-            Declared::Typed {
-                type_name,
-                size,
-                default,
-                reads,
-            } => {
+            Declared::Typed { type_name, size, default, reads } => {
                 let mut sizeof = None;
                 match default {
                     Some(Default::Sizeof { target, base }) => sizeof = Some(Sizeof { target, base: *base }),
@@ -395,13 +330,7 @@ impl<'a> Linker<'a> {
                 What::Type(linked)
             }
         };
-        Ok(Field {
-            name: declared.name,
-            slot,
-            optional: declared.optional,
-            default: default_value,
-            what,
-        })
+        Ok(Field { name: declared.name, slot, optional: declared.optional, default: default_value, what })
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the parts of one declaration")]
@@ -442,22 +371,16 @@ impl<'a> Linker<'a> {
         origin: Origin,
     ) -> Result<Constant, GrammarError> {
         if type_name == "opaque" || vector {
-            return parse_bytes(word)
-                .map(Constant::Bytes)
-                .ok_or_else(|| error(origin, "expected bytes in hex"));
+            return parse_bytes(word).map(Constant::Bytes).ok_or_else(|| error(origin, "expected bytes in hex"));
         }
         let target = self.named(type_name, origin)?;
         let number = match target.cell.get() {
             Some(Kind::Number(number)) => parse_number(word).or_else(|| number.names?.number(word)),
             _ => {
-                return parse_bytes(word)
-                    .map(Constant::Bytes)
-                    .ok_or_else(|| error(origin, "expected bytes in hex"));
+                return parse_bytes(word).map(Constant::Bytes).ok_or_else(|| error(origin, "expected bytes in hex"));
             }
         };
-        number
-            .map(Constant::Number)
-            .ok_or_else(|| error(origin, &format!("`{word}` is no value of `{type_name}`")))
+        number.map(Constant::Number).ok_or_else(|| error(origin, &format!("`{word}` is no value of `{type_name}`")))
     }
 
     fn select(
@@ -466,13 +389,8 @@ impl<'a> Linker<'a> {
         spliced: bool,
         siblings: &[FieldDeclaration],
     ) -> Result<Select, GrammarError> {
-        let mut select = Select {
-            selectors: Vec::new(),
-            rows: Vec::new(),
-            wild: Vec::new(),
-            default: None,
-            arms: Vec::new(),
-        };
+        let mut select =
+            Select { selectors: Vec::new(), rows: Vec::new(), wild: Vec::new(), default: None, arms: Vec::new() };
         for selector in &declared.selectors {
             select.selectors.push(self.slot(selector, NOWHERE)?);
         }
@@ -486,12 +404,7 @@ impl<'a> Linker<'a> {
             }
             for pattern in &case.patterns {
                 let values = self.pattern(pattern, declared, siblings, case.origin)?;
-                let row = Row {
-                    first: values[0].unwrap_or_default(),
-                    rest: values[1..].to_vec(),
-                    arm,
-                    order,
-                };
+                let row = Row { first: values[0].unwrap_or_default(), rest: values[1..].to_vec(), arm, order };
                 order += 1;
                 match values[0] {
                     Some(_) => select.rows.push(row),
@@ -530,19 +443,9 @@ impl<'a> Linker<'a> {
         }
         if let [field] = case.fields.as_slice()
             && field.name.is_empty()
-            && let Declared::Typed {
-                type_name, size, reads, ..
-            } = &field.what
+            && let Declared::Typed { type_name, size, reads, .. } = &field.what
         {
-            return Ok(Arm::Type(self.field_type(
-                type_name,
-                type_name,
-                size,
-                reads,
-                None,
-                &[],
-                field.origin,
-            )?));
+            return Ok(Arm::Type(self.field_type(type_name, type_name, size, reads, None, &[], field.origin)?));
         }
         if let [field] = case.fields.as_slice()
             && let (true, Declared::Select(select)) = (field.name.is_empty(), &field.what)
@@ -564,22 +467,16 @@ impl<'a> Linker<'a> {
         if let Some(number) = parse_number(word) {
             return Ok(number);
         }
-        let found = self
-            .candidates(selector, siblings)
-            .into_iter()
-            .find_map(|names| names.number(last_part(word)));
+        let found = self.candidates(selector, siblings).into_iter().find_map(|names| names.number(last_part(word)));
         found.ok_or_else(|| error(origin, &format!("`{word}` is no value of `{selector}`")))
     }
 
     /// The enums that a name to select by may have, the nearest first.
     fn candidates(&self, selector: &str, siblings: &[FieldDeclaration]) -> Vec<&'static Enum> {
-        let near = siblings
-            .iter()
-            .filter(|field| field.name == selector)
-            .filter_map(|field| match &field.what {
-                Declared::Typed { type_name, .. } => Some(*type_name),
-                _ => None,
-            });
+        let near = siblings.iter().filter(|field| field.name == selector).filter_map(|field| match &field.what {
+            Declared::Typed { type_name, .. } => Some(*type_name),
+            _ => None,
+        });
         let far = self.enums_of.get(selector).into_iter().flatten().copied();
         near.chain(far).filter_map(|name| self.enum_behind(name)).collect()
     }
@@ -589,12 +486,7 @@ impl<'a> Linker<'a> {
             if let Some(found) = self.enums.get(name) {
                 return Some(found);
             }
-            name = self
-                .declarations
-                .aliases
-                .iter()
-                .find(|alias| alias.name == name && alias.size.is_none())?
-                .type_name;
+            name = self.declarations.aliases.iter().find(|alias| alias.name == name && alias.size.is_none())?.type_name;
         }
         None
     }
@@ -603,11 +495,7 @@ impl<'a> Linker<'a> {
 /// Whether the sibling `length` is `sizeof(name)`.
 fn measures(siblings: &[FieldDeclaration], length: &str, name: &str) -> bool {
     siblings.iter().any(|field| {
-        let Declared::Typed {
-            default: Some(Default::Sizeof { target, .. }),
-            ..
-        } = &field.what
-        else {
+        let Declared::Typed { default: Some(Default::Sizeof { target, .. }), .. } = &field.what else {
             return false;
         };
         field.name == length && *target == name
@@ -622,10 +510,7 @@ fn last_part(word: &'static str) -> &'static str {
 }
 
 fn leak(name: &'static str, kind: Kind) -> &'static Type {
-    Box::leak(Box::new(Type {
-        name,
-        cell: OnceLock::from(kind),
-    }))
+    Box::leak(Box::new(Type { name, cell: OnceLock::from(kind) }))
 }
 
 fn parse_bytes(word: &str) -> Option<Vec<u8>> {

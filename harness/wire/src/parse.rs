@@ -80,18 +80,9 @@ pub(crate) struct FieldDeclaration {
 
 #[derive(Clone)]
 pub(crate) enum Declared {
-    Typed {
-        type_name: &'static str,
-        size: Option<SizeDeclaration>,
-        default: Option<Default>,
-        reads: Option<Reads>,
-    },
+    Typed { type_name: &'static str, size: Option<SizeDeclaration>, default: Option<Default>, reads: Option<Reads> },
     Select(SelectDeclaration),
-    Let {
-        value: &'static str,
-        field: &'static str,
-        bytes: &'static str,
-    },
+    Let { value: &'static str, field: &'static str, bytes: &'static str },
 }
 
 #[derive(Clone)]
@@ -190,11 +181,7 @@ fn word_length(bytes: &[u8]) -> usize {
 }
 
 pub(crate) fn error(origin: Origin, message: &str) -> GrammarError {
-    GrammarError {
-        file: origin.file.to_owned(),
-        line: origin.line,
-        message: message.to_owned(),
-    }
+    GrammarError { file: origin.file.to_owned(), line: origin.line, message: message.to_owned() }
 }
 
 struct Parser {
@@ -209,10 +196,7 @@ impl Parser {
     }
 
     fn origin(&self) -> Origin {
-        Origin {
-            file: self.file,
-            line: self.tokens[self.at].1,
-        }
+        Origin { file: self.file, line: self.tokens[self.at].1 }
     }
 
     fn next(&mut self) -> Token {
@@ -251,11 +235,7 @@ impl Parser {
     }
 
     fn sign(&mut self, sign: char) -> Result<(), GrammarError> {
-        if self.takes_sign(sign) {
-            Ok(())
-        } else {
-            self.fail(&format!("`{sign}`"))
-        }
+        if self.takes_sign(sign) { Ok(()) } else { self.fail(&format!("`{sign}`")) }
     }
 
     fn word(&mut self, what: &str) -> Result<&'static str, GrammarError> {
@@ -306,28 +286,15 @@ impl Parser {
         match self.word("a declaration")? {
             "given" => {
                 let (type_name, name) = (self.word("a type")?, self.word("a name")?);
-                let default = if self.takes_sign('=') {
-                    Some(self.word("a value")?)
-                } else {
-                    None
-                };
+                let default = if self.takes_sign('=') { Some(self.word("a value")?) } else { None };
                 self.sign(';')?;
-                into.givens.push(Given {
-                    type_name,
-                    name,
-                    default,
-                });
+                into.givens.push(Given { type_name, name, default });
             }
             "enum" => {
                 let (names, max) = self.enum_body()?;
                 let name = self.word("the name of the enum")?;
                 self.sign(';')?;
-                into.enums.push(EnumDeclaration {
-                    name,
-                    names,
-                    max,
-                    origin,
-                });
+                into.enums.push(EnumDeclaration { name, names, max, origin });
             }
             "struct" => {
                 let fields = self.struct_body()?;
@@ -340,12 +307,7 @@ impl Parser {
                 let name = self.word("a name")?;
                 let size = self.size()?;
                 self.sign(';')?;
-                into.aliases.push(Alias {
-                    name,
-                    type_name,
-                    size,
-                    origin,
-                });
+                into.aliases.push(Alias { name, type_name, size, origin });
             }
         }
         Ok(())
@@ -358,21 +320,11 @@ impl Parser {
             Some((owner, field)) => {
                 self.sign('{')?;
                 let cases = self.cases()?;
-                into.extended_selects.push(SelectExtension {
-                    owner,
-                    field,
-                    cases,
-                    origin,
-                });
+                into.extended_selects.push(SelectExtension { owner, field, cases, origin });
             }
             None => {
                 let (names, max) = self.enum_body()?;
-                into.extended_enums.push(EnumDeclaration {
-                    name: path,
-                    names,
-                    max,
-                    origin,
-                });
+                into.extended_enums.push(EnumDeclaration { name: path, names, max, origin });
             }
         }
         self.takes_sign(';');
@@ -427,12 +379,7 @@ impl Parser {
                 _ => "",
             };
             self.sign(';')?;
-            return Ok(FieldDeclaration {
-                name,
-                optional: false,
-                what: Declared::Select(select),
-                origin,
-            });
+            return Ok(FieldDeclaration { name, optional: false, what: Declared::Select(select), origin });
         }
         let optional = self.takes_word("optional");
         let type_name = self.word("a type")?;
@@ -446,28 +393,10 @@ impl Parser {
             _ => "",
         };
         let size = self.size()?;
-        let default = if self.takes_sign('=') {
-            Some(self.default()?)
-        } else {
-            None
-        };
-        let reads = if self.takes_word("as") {
-            Some(self.reads()?)
-        } else {
-            None
-        };
+        let default = if self.takes_sign('=') { Some(self.default()?) } else { None };
+        let reads = if self.takes_word("as") { Some(self.reads()?) } else { None };
         self.sign(';')?;
-        Ok(FieldDeclaration {
-            name,
-            optional,
-            what: Declared::Typed {
-                type_name,
-                size,
-                default,
-                reads,
-            },
-            origin,
-        })
+        Ok(FieldDeclaration { name, optional, what: Declared::Typed { type_name, size, default, reads }, origin })
     }
 
     fn let_field(&mut self, origin: Origin) -> Result<FieldDeclaration, GrammarError> {
@@ -483,22 +412,14 @@ impl Parser {
         }
         let bytes = self.word("bytes in hex")?;
         self.sign(';')?;
-        Ok(FieldDeclaration {
-            name,
-            optional: false,
-            what: Declared::Let { value, field, bytes },
-            origin,
-        })
+        Ok(FieldDeclaration { name, optional: false, what: Declared::Let { value, field, bytes }, origin })
     }
 
     /// `sizeof(f)`, `0x8000 + sizeof(f)`, or a constant.
     fn default(&mut self) -> Result<Default, GrammarError> {
         let word = self.word("a value")?;
         if word == "sizeof" {
-            return Ok(Default::Sizeof {
-                target: self.sizeof_target()?,
-                base: 0,
-            });
+            return Ok(Default::Sizeof { target: self.sizeof_target()?, base: 0 });
         }
         if !self.takes_sign('+') {
             return Ok(Default::Word(word));
@@ -506,10 +427,7 @@ impl Parser {
         let (Some(base), true) = (crate::types::parse_number(word), self.takes_word("sizeof")) else {
             return self.fail("a number plus `sizeof`");
         };
-        Ok(Default::Sizeof {
-            target: self.sizeof_target()?,
-            base,
-        })
+        Ok(Default::Sizeof { target: self.sizeof_target()?, base })
     }
 
     fn sizeof_target(&mut self) -> Result<&'static str, GrammarError> {
@@ -559,10 +477,7 @@ impl Parser {
         }
         self.sign(')')?;
         self.sign('{')?;
-        Ok(SelectDeclaration {
-            selectors,
-            cases: self.cases()?,
-        })
+        Ok(SelectDeclaration { selectors, cases: self.cases()? })
     }
 
     /// Cases up to and with the closing brace.
@@ -587,11 +502,7 @@ impl Parser {
             while !matches!(self.peek(), Token::Word("case" | "default") | Token::Sign('}')) {
                 fields.push(self.field()?);
             }
-            cases.push(Case {
-                patterns,
-                fields,
-                origin,
-            });
+            cases.push(Case { patterns, fields, origin });
         }
         Ok(cases)
     }
@@ -599,11 +510,7 @@ impl Parser {
     fn pattern(&mut self) -> Result<Vec<&'static str>, GrammarError> {
         let mut values = Vec::new();
         loop {
-            values.push(if self.takes_sign('*') {
-                "*"
-            } else {
-                self.word("a value, or `*`")?
-            });
+            values.push(if self.takes_sign('*') { "*" } else { self.word("a value, or `*`")? });
             if !self.takes_sign(',') {
                 return Ok(values);
             }

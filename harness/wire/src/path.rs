@@ -45,10 +45,7 @@ impl Path {
                 Some(b'.') if !segments.is_empty() => 1 + name(text, at + 1, &mut segments)?,
                 _ if segments.is_empty() => name(text, at, &mut segments)?,
                 _ => {
-                    return Err(PathError {
-                        message: "expected `.` or `[`".to_owned(),
-                        at,
-                    });
+                    return Err(PathError { message: "expected `.` or `[`".to_owned(), at });
                 }
             };
             at += length;
@@ -64,23 +61,13 @@ impl Path {
     /// The path without its last segment; `None` for an empty one.
     pub fn split_last(&self) -> Option<(Path, &Segment)> {
         let (last, rest) = self.segments.split_last()?;
-        Some((
-            Path {
-                segments: rest.to_vec(),
-            },
-            last,
-        ))
+        Some((Path { segments: rest.to_vec() }, last))
     }
 
     /// The path without its first segment; `None` for an empty one.
     pub fn split_first(&self) -> Option<(&Segment, Path)> {
         let (first, rest) = self.segments.split_first()?;
-        Some((
-            first,
-            Path {
-                segments: rest.to_vec(),
-            },
-        ))
+        Some((first, Path { segments: rest.to_vec() }))
     }
 }
 
@@ -121,9 +108,8 @@ impl std::str::FromStr for Path {
 /// `ssl3.` still belongs to the name.
 fn name(text: &str, at: usize, segments: &mut Vec<Segment>) -> Result<usize, PathError> {
     let rest = &text[at..];
-    let length = rest
-        .find(|sign: char| !(sign.is_ascii_alphanumeric() || sign == '_' || sign == '-'))
-        .unwrap_or(rest.len());
+    let length =
+        rest.find(|sign: char| !(sign.is_ascii_alphanumeric() || sign == '_' || sign == '-')).unwrap_or(rest.len());
     if length == 0 {
         let message = match rest.chars().next() {
             Some(sign) => format!("expected a name, got `{sign}`"),
@@ -140,24 +126,13 @@ fn name(text: &str, at: usize, segments: &mut Vec<Segment>) -> Result<usize, Pat
 }
 
 fn version_tail(name: &str, rest: &str) -> usize {
-    let digit = rest
-        .strip_prefix('.')
-        .is_some_and(|rest| rest.starts_with(|sign: char| sign.is_ascii_digit()));
-    if digit && matches!(name, "tls1" | "ssl3" | "ssl2" | "dtls1") {
-        2
-    } else {
-        0
-    }
+    let digit = rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(|sign: char| sign.is_ascii_digit()));
+    if digit && matches!(name, "tls1" | "ssl3" | "ssl2" | "dtls1") { 2 } else { 0 }
 }
 
 /// Reads `[0]`, `[-1]` or `[field=value]`; gives its length in bytes.
 fn bracket(text: &str, at: usize, segments: &mut Vec<Segment>) -> Result<usize, PathError> {
-    let fail = |message: &str, at| {
-        Err(PathError {
-            message: message.to_owned(),
-            at,
-        })
-    };
+    let fail = |message: &str, at| Err(PathError { message: message.to_owned(), at });
     let Some(length) = text[at..].find(']') else {
         return fail("expected `]`", text.len());
     };

@@ -45,12 +45,7 @@ impl<T: Into<Plain>> FromIterator<T> for Plain {
 impl Plain {
     /// A struct from name and value pairs.
     pub fn map<const N: usize>(fields: [(&str, Plain); N]) -> Plain {
-        Plain::Map(
-            fields
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
-        )
+        Plain::Map(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 }
 

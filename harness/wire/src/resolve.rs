@@ -47,12 +47,7 @@ impl Node {
             Value::As(inner) => inner.field(name),
             Value::Struct(fields) => {
                 let own = fields.iter().find(|field| field.name == name);
-                own.or_else(|| {
-                    fields
-                        .iter()
-                        .filter(|field| self.passes(field))
-                        .find_map(|field| field.field(name))
-                })
+                own.or_else(|| fields.iter().filter(|field| self.passes(field)).find_map(|field| field.field(name)))
             }
             _ => None,
         }
@@ -150,10 +145,7 @@ impl Node {
             Value::As(_) => true,
             Value::Struct(_) if child.name.is_empty() => true,
             Value::Struct(_) => self.struct_type().is_some_and(|structure| {
-                structure
-                    .fields
-                    .iter()
-                    .any(|field| field.name == child.name && matches!(field.what, What::Select(_)))
+                structure.fields.iter().any(|field| field.name == child.name && matches!(field.what, What::Select(_)))
             }),
             _ => false,
         }
@@ -291,9 +283,7 @@ impl Node {
             Kind::Struct(structure) => structure.tag_type()?,
             _ => return None,
         };
-        tag.names()
-            .and_then(|names| names.number(name))
-            .or_else(|| parse_number(name))
+        tag.names().and_then(|names| names.number(name)).or_else(|| parse_number(name))
     }
 
     /// Whether a leaf has the value that a text says: a name, a number, or bytes in hex.
@@ -325,10 +315,6 @@ fn step<'a>(
 
 /// The place that an index means, which counts back if negative.
 pub(crate) fn place(index: i64, length: usize) -> Option<usize> {
-    let place = if index < 0 {
-        index.checked_add(i64::try_from(length).ok()?)?
-    } else {
-        index
-    };
+    let place = if index < 0 { index.checked_add(i64::try_from(length).ok()?)? } else { index };
     usize::try_from(place).ok().filter(|place| *place < length)
 }

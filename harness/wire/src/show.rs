@@ -65,12 +65,7 @@ impl Node {
             },
             Value::Bytes(bytes) | Value::Raw(bytes) => text.push_str(&short_hex(bytes, SHOWN)),
             Value::List(elements) => {
-                let _ = write!(
-                    text,
-                    "{} element{}",
-                    elements.len(),
-                    if elements.len() == 1 { "" } else { "s" }
-                );
+                let _ = write!(text, "{} element{}", elements.len(), if elements.len() == 1 { "" } else { "s" });
             }
             Value::Struct(_) | Value::As(_) => {
                 let size = self.content_size();
@@ -81,11 +76,7 @@ impl Node {
             let _ = write!(text, "  <- its length says {length}");
         }
         if let Some(remark) = self.remark.or(inner.remark) {
-            let raw = if matches!(inner.value, Value::Raw(_)) {
-                "raw, "
-            } else {
-                ""
-            };
+            let raw = if matches!(inner.value, Value::Raw(_)) { "raw, " } else { "" };
             let _ = write!(text, "  <- {raw}{}", remark.name());
         }
         text.push('\n');
@@ -96,9 +87,7 @@ impl Node {
 
     /// The name, and the tag of a list's element.
     fn title(&self) -> String {
-        let tagged = matches!(self.value, Value::Struct(_))
-            .then(|| self.tag_name())
-            .flatten();
+        let tagged = matches!(self.value, Value::Struct(_)).then(|| self.tag_name()).flatten();
         match tagged {
             Some(tag) => format!("{} {tag}", self.name),
             None if self.name.is_empty() => "-".to_owned(),
@@ -127,10 +116,7 @@ impl Node {
     }
 
     fn message_name(&self, kind: &Node) -> String {
-        let retry = self
-            .field("random")
-            .and_then(Node::bytes)
-            .is_some_and(|random| random.starts_with(&RETRY));
+        let retry = self.field("random").and_then(Node::bytes).is_some_and(|random| random.starts_with(&RETRY));
         match (kind.enum_name(), retry) {
             (Some("server_hello"), true) => "hello_retry_request".to_owned(),
             (Some(name), _) => name.to_owned(),
@@ -140,47 +126,29 @@ impl Node {
 
     /// What is worth saying of a message, the most interesting first.
     fn highlights(&self) -> Vec<String> {
-        let extension = |name: &str| {
-            self.field("extensions")
-                .and_then(|list| list.tagged_content(list.tag_number(name)?))
-        };
+        let extension =
+            |name: &str| self.field("extensions").and_then(|list| list.tagged_content(list.tag_number(name)?));
         let within = |name: &str, field: &str| extension(name).and_then(|content| content.field(field));
         let selected = within("supported_versions", "selected_version");
-        let version = within("supported_versions", "versions")
-            .or(selected)
-            .or(self.field("legacy_version"));
-        let counted = COUNTED
-            .iter()
-            .filter_map(|(label, name)| Some(format!("{label} {}", self.field(name)?.children().len())));
+        let version = within("supported_versions", "versions").or(selected).or(self.field("legacy_version"));
+        let counted =
+            COUNTED.iter().filter_map(|(label, name)| Some(format!("{label} {}", self.field(name)?.children().len())));
         let nested = [
-            (
-                "curve",
-                self.field("curve_params").and_then(|curve| curve.field("namedcurve")),
-            ),
+            ("curve", self.field("curve_params").and_then(|curve| curve.field("namedcurve"))),
             ("group", within("key_share", "selected_group")),
-            (
-                "share",
-                within("key_share", "server_share").and_then(|share| share.field("group")),
-            ),
+            ("share", within("key_share", "server_share").and_then(|share| share.field("group"))),
             ("groups", within("supported_groups", "named_group_list")),
             ("psk", within("pre_shared_key", "selected_identity")),
-            (
-                "alpn",
-                within("application_layer_protocol_negotiation", "protocol_name_list"),
-            ),
+            ("alpn", within("application_layer_protocol_negotiation", "protocol_name_list")),
         ];
         let said = |(label, node): (&str, Option<&Node>)| match (label, node?.brief()?) {
             ("", value) => Some(value),
             (label, value) => Some(format!("{label} {value}")),
         };
-        let first = [("", version), ("", self.field("cipher_suite"))]
-            .into_iter()
-            .filter_map(said);
+        let first = [("", version), ("", self.field("cipher_suite"))].into_iter().filter_map(said);
         let last = FIELDS.iter().map(|(label, name)| (*label, self.field(name)));
-        let mut parts: Vec<String> = first
-            .chain(counted)
-            .chain(nested.into_iter().chain(last).filter_map(said))
-            .collect();
+        let mut parts: Vec<String> =
+            first.chain(counted).chain(nested.into_iter().chain(last).filter_map(said)).collect();
         if let Some((node, remark)) = self.first_remark() {
             parts.push(format!("{} at {}", remark.name(), node.name));
         }
@@ -200,11 +168,8 @@ impl Node {
             }
             Value::Bytes(bytes) | Value::Raw(bytes) => Some(short_hex(bytes, 8)),
             Value::List(elements) => {
-                let all: Vec<String> = elements
-                    .iter()
-                    .filter(|element| !element.is_grease())
-                    .filter_map(Node::brief)
-                    .collect();
+                let all: Vec<String> =
+                    elements.iter().filter(|element| !element.is_grease()).filter_map(Node::brief).collect();
                 let more = all.len().saturating_sub(SAMPLE);
                 let more = if more > 0 { format!(",+{more}") } else { String::new() };
                 Some(all[..all.len().min(SAMPLE)].join(",") + &more)
@@ -217,8 +182,7 @@ impl Node {
 impl Node {
     /// Whether it is a code point that is there to be ignored [RFC 8701].
     fn is_grease(&self) -> bool {
-        self.number()
-            .is_some_and(|value| value & 0x0f0f == 0x0a0a && value >> 8 == value & 0xff)
+        self.number().is_some_and(|value| value & 0x0f0f == 0x0a0a && value >> 8 == value & 0xff)
     }
 }
 

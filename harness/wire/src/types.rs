@@ -149,10 +149,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    pub const EMPTY: Scope = Scope {
-        values: [0; SLOTS],
-        known: 0,
-    };
+    pub const EMPTY: Scope = Scope { values: [0; SLOTS], known: 0 };
 
     pub fn set(&mut self, slot: u8, value: u64) {
         self.values[usize::from(slot) % SLOTS] = value;
@@ -279,9 +276,7 @@ impl Enum {
 
 impl Type {
     pub fn kind(&self) -> &Kind {
-        self.cell
-            .get()
-            .expect("every type is linked before a grammar is given out")
+        self.cell.get().expect("every type is linked before a grammar is given out")
     }
 
     pub fn as_struct(&self) -> Option<&Struct> {
@@ -323,14 +318,8 @@ impl Struct {
 
 /// What bytes are that no type could be found for.
 pub(crate) fn unknown_type() -> &'static Type {
-    static UNKNOWN: Type = Type {
-        name: "opaque",
-        cell: OnceLock::new(),
-    };
-    UNKNOWN.cell.get_or_init(|| Kind::Opaque {
-        size: Size::Rest,
-        reads: None,
-    });
+    static UNKNOWN: Type = Type { name: "opaque", cell: OnceLock::new() };
+    UNKNOWN.cell.get_or_init(|| Kind::Opaque { size: Size::Rest, reads: None });
     &UNKNOWN
 }
 

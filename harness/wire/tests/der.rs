@@ -27,17 +27,13 @@ fn certificate() -> Element {
 }
 
 fn text(element: &Element, at: &str) -> String {
-    let found = element
-        .at(&path(at))
-        .unwrap_or_else(|| panic!("nothing at {at}\n{}", element.print()));
+    let found = element.at(&path(at)).unwrap_or_else(|| panic!("nothing at {at}\n{}", element.print()));
     String::from_utf8(found.content()).unwrap()
 }
 
 fn edited(edit: Edit) -> Element {
     let mut element = certificate();
-    element
-        .edit(&edit)
-        .unwrap_or_else(|error| panic!("{error} at `{}`", error.path));
+    element.edit(&edit).unwrap_or_else(|error| panic!("{error} at `{}`", error.path));
     assert_ne!(element, certificate(), "{edit:?} changed nothing");
     let read = der::decode("Certificate", &element.to_bytes());
     assert_eq!(read.to_bytes(), element.to_bytes());
@@ -48,51 +44,21 @@ fn edited(edit: Edit) -> Element {
 fn a_certificate_has_the_names_of_rfc_5280() {
     let certificate = certificate();
     assert_eq!(certificate.to_bytes(), hex::decode(CERTIFICATE).unwrap());
-    assert_eq!(
-        text(&certificate, "tbs_certificate.subject.common_name.value"),
-        "example.com"
-    );
+    assert_eq!(text(&certificate, "tbs_certificate.subject.common_name.value"), "example.com");
     assert_eq!(text(&certificate, "tbs_certificate.issuer[0].country_name.value"), "DE");
     assert_eq!(text(&certificate, "tbs_certificate.validity.not_before").len(), 13);
-    assert_eq!(
-        text(
-            &certificate,
-            "tbs_certificate.extensions.subject_alt_name.extn_value[1]"
-        ),
-        "www.example.com"
-    );
-    assert_eq!(
-        text(
-            &certificate,
-            "tbs_certificate.extensions[extn_id=2.5.29.17].extn_value[0]"
-        ),
-        "example.com"
-    );
+    assert_eq!(text(&certificate, "tbs_certificate.extensions.subject_alt_name.extn_value[1]"), "www.example.com");
+    assert_eq!(text(&certificate, "tbs_certificate.extensions[extn_id=2.5.29.17].extn_value[0]"), "example.com");
     let number = |at: &str| certificate.at(&path(at)).map(Element::content);
     assert_eq!(number("tbs_certificate.version[0]"), None, "a number is no list");
     assert_eq!(number("tbs_certificate.version"), Some(vec![2, 1, 2]));
-    assert_eq!(
-        number("tbs_certificate.extensions.key_usage.critical"),
-        Some(vec![0xff])
-    );
-    assert_eq!(
-        number("tbs_certificate.extensions.basic_constraints.ca"),
-        Some(vec![0xff])
-    );
-    assert_eq!(
-        number("tbs_certificate.extensions.basic_constraints.inside.ca"),
-        Some(vec![0xff])
-    );
-    assert_eq!(
-        number("tbs_certificate.extensions[extn_id=2.5.29.19].ca"),
-        Some(vec![0xff])
-    );
+    assert_eq!(number("tbs_certificate.extensions.key_usage.critical"), Some(vec![0xff]));
+    assert_eq!(number("tbs_certificate.extensions.basic_constraints.ca"), Some(vec![0xff]));
+    assert_eq!(number("tbs_certificate.extensions.basic_constraints.inside.ca"), Some(vec![0xff]));
+    assert_eq!(number("tbs_certificate.extensions[extn_id=2.5.29.19].ca"), Some(vec![0xff]));
     assert!(matches!(number("signature_value.r").map(|r| r.len()), Some(31..=33)));
     assert!(matches!(number("signature_value.s").map(|s| s.len()), Some(31..=33)));
-    assert_eq!(
-        number("tbs_certificate.subject_public_key_info.subject_public_key").map(|key| key.len()),
-        Some(66)
-    );
+    assert_eq!(number("tbs_certificate.subject_public_key_info.subject_public_key").map(|key| key.len()), Some(66));
     assert_eq!(number("tbs_certificate.no_such_field"), None);
     insta::assert_snapshot!("certificate", certificate.print());
 }
@@ -100,36 +66,15 @@ fn a_certificate_has_the_names_of_rfc_5280() {
 #[test]
 fn fields_are_set_and_lengths_follow() {
     let serial = edited(Edit::Set(path("tbs_certificate.serial_number"), Plain::Number(0x80)));
-    assert_eq!(
-        serial.at(&path("tbs_certificate.serial_number")).unwrap().to_bytes(),
-        [2, 2, 0, 0x80]
-    );
-    let validity = Plain::map([
-        ("not_before", "200101000000Z".into()),
-        ("not_after", "20500101000000Z".into()),
-    ]);
+    assert_eq!(serial.at(&path("tbs_certificate.serial_number")).unwrap().to_bytes(), [2, 2, 0, 0x80]);
+    let validity = Plain::map([("not_before", "200101000000Z".into()), ("not_after", "20500101000000Z".into())]);
     let expired = edited(Edit::Set(path("tbs_certificate.validity"), validity));
     assert_eq!(text(&expired, "tbs_certificate.validity.not_after"), "20500101000000Z");
-    let authority = edited(Edit::Set(
-        path("tbs_certificate.extensions.basic_constraints.ca"),
-        "false".into(),
-    ));
-    assert_eq!(
-        authority
-            .at(&path("tbs_certificate.extensions.basic_constraints.ca"))
-            .unwrap()
-            .content(),
-        [0]
-    );
+    let authority = edited(Edit::Set(path("tbs_certificate.extensions.basic_constraints.ca"), "false".into()));
+    assert_eq!(authority.at(&path("tbs_certificate.extensions.basic_constraints.ca")).unwrap().content(), [0]);
     let version = edited(Edit::Set(path("tbs_certificate.version"), Plain::Number(0)));
-    assert_eq!(
-        version.at(&path("tbs_certificate.version")).unwrap().content(),
-        [2, 1, 0]
-    );
-    let algorithm = edited(Edit::Set(
-        path("signature_algorithm.algorithm"),
-        "1.2.840.113549.1.1.11".into(),
-    ));
+    assert_eq!(version.at(&path("tbs_certificate.version")).unwrap().content(), [2, 1, 0]);
+    let algorithm = edited(Edit::Set(path("signature_algorithm.algorithm"), "1.2.840.113549.1.1.11".into()));
     assert_eq!(
         hex::encode(algorithm.at(&path("signature_algorithm.algorithm")).unwrap().content()),
         "2a864886f70d01010b"
@@ -138,10 +83,7 @@ fn fields_are_set_and_lengths_follow() {
     assert_eq!(r.at(&path("signature_value.r")).unwrap().to_bytes(), [2, 1, 0]);
     assert_eq!(r.at(&path("signature_value")).unwrap().content()[..2], [0, 0x30]);
     let raw = edited(Edit::Set(path("tbs_certificate.validity"), Plain::Bytes(vec![1, 2, 3])));
-    assert_eq!(
-        raw.at(&path("tbs_certificate.validity")).unwrap().to_bytes(),
-        [0x30, 3, 1, 2, 3]
-    );
+    assert_eq!(raw.at(&path("tbs_certificate.validity")).unwrap().to_bytes(), [0x30, 3, 1, 2, 3]);
 }
 
 #[test]
@@ -156,10 +98,7 @@ fn lists_bytes_and_lengths_change() {
     let before = names(&certificate());
     let removed = edited(Edit::Remove(path("tbs_certificate.extensions.key_usage")));
     assert_eq!(names(&removed).len(), before.len() - 1);
-    let twice = edited(Edit::Duplicate(
-        path("tbs_certificate.extensions.key_usage"),
-        Place::Last,
-    ));
+    let twice = edited(Edit::Duplicate(path("tbs_certificate.extensions.key_usage"), Place::Last));
     assert_eq!(names(&twice).last(), Some(&"key_usage"));
     let moved = edited(Edit::Move(path("tbs_certificate.extensions.key_usage"), Place::First));
     assert_eq!(names(&moved)[0], "key_usage");
@@ -177,15 +116,9 @@ fn lists_bytes_and_lengths_change() {
     assert_eq!(flipped.to_bytes().len(), certificate().to_bytes().len());
     let lying = edited(Edit::LengthBy(path("tbs_certificate.validity"), 1));
     let honest = certificate().at(&path("tbs_certificate.validity")).unwrap().to_bytes();
-    assert_eq!(
-        lying.at(&path("tbs_certificate.validity")).unwrap().to_bytes()[1],
-        honest[1] + 1
-    );
+    assert_eq!(lying.at(&path("tbs_certificate.validity")).unwrap().to_bytes()[1], honest[1] + 1);
     let long = edited(Edit::LengthTo(path("signature_value"), 70_000));
-    assert_eq!(
-        long.at(&path("signature_value")).unwrap().to_bytes()[..5],
-        [3, 0x83, 0x01, 0x11, 0x70]
-    );
+    assert_eq!(long.at(&path("signature_value")).unwrap().to_bytes()[..5], [3, 0x83, 0x01, 0x11, 0x70]);
 }
 
 #[test]
@@ -196,11 +129,7 @@ fn a_wrong_path_or_value_is_named_and_changes_nothing() {
             "`tbs_certificate` has no `serial`",
             Some("serial_number"),
         ),
-        (
-            Edit::Remove(path("tbs_certificat")),
-            "Certificate has no `tbs_certificat`",
-            Some("tbs_certificate"),
-        ),
+        (Edit::Remove(path("tbs_certificat")), "Certificate has no `tbs_certificat`", Some("tbs_certificate")),
         (
             Edit::Set(path("tbs_certificate.serial_number"), "no hex".into()),
             "the value does not fit an element with tag 0x02",
@@ -212,10 +141,7 @@ fn a_wrong_path_or_value_is_named_and_changes_nothing() {
             None,
         ),
         (
-            Edit::Move(
-                path("tbs_certificate.extensions.key_usage"),
-                Place::After("key_usag".to_owned()),
-            ),
+            Edit::Move(path("tbs_certificate.extensions.key_usage"), Place::After("key_usag".to_owned())),
             "the list has no `key_usag`",
             None,
         ),
@@ -224,10 +150,7 @@ fn a_wrong_path_or_value_is_named_and_changes_nothing() {
         let mut element = certificate();
         let error = element.edit(&edit).expect_err(message);
         assert_eq!(error.message, message);
-        assert!(
-            suggestion.is_none() || error.suggestion.as_deref() == suggestion,
-            "{error:?}"
-        );
+        assert!(suggestion.is_none() || error.suggestion.as_deref() == suggestion, "{error:?}");
         assert_eq!(element, certificate());
     }
 }
@@ -243,33 +166,17 @@ fn paths_are_checked_without_bytes() {
         ("Certificate", "tbs_certificate.extensions.basic_constraints.inside.ca"),
         ("Certificate", "tbs_certificate.extensions.key_usage.critical"),
         ("Certificate", "tbs_certificate.extensions[extn_id=2.5.29.19].ca"),
-        (
-            "Certificate",
-            "tbs_certificate.extensions.subject_alt_name.extn_value[1]",
-        ),
+        ("Certificate", "tbs_certificate.extensions.subject_alt_name.extn_value[1]"),
         ("Certificate", "signature_value.r"),
         ("ECDSA-Sig-Value", "r"),
-        (
-            "OCSPResponse",
-            "response_bytes.response.tbs_response_data.responses[0].cert_status",
-        ),
+        ("OCSPResponse", "response_bytes.response.tbs_response_data.responses[0].cert_status"),
     ];
     for (kind, text) in good {
         der::check_path(kind, &path(text)).unwrap_or_else(|error| panic!("{text}: {error}"));
     }
     let bad = [
-        (
-            "Certificate",
-            "tbs_certificat",
-            "`Certificate` has no `tbs_certificat`",
-            Some("tbs_certificate"),
-        ),
-        (
-            "Certificate",
-            "tbs_certificate.serial",
-            "`tbs_certificate` has no `serial`",
-            Some("serial_number"),
-        ),
+        ("Certificate", "tbs_certificat", "`Certificate` has no `tbs_certificat`", Some("tbs_certificate")),
+        ("Certificate", "tbs_certificate.serial", "`tbs_certificate` has no `serial`", Some("serial_number")),
         (
             "Certificate",
             "tbs_certificate.extensions.basic_constrains",
@@ -280,10 +187,7 @@ fn paths_are_checked_without_bytes() {
     ];
     for (kind, text, message, suggestion) in bad {
         let error = der::check_path(kind, &path(text)).expect_err(text);
-        assert_eq!(
-            (error.message.as_str(), error.suggestion.as_deref()),
-            (message, suggestion)
-        );
+        assert_eq!((error.message.as_str(), error.suggestion.as_deref()), (message, suggestion));
     }
 }
 

@@ -21,9 +21,7 @@ fn edited(node: &Node, edit: Edit) -> Node {
 
 fn refused(node: &Node, edit: Edit) -> EditError {
     let mut copy = node.clone();
-    let error = Grammar::tls()
-        .edit(&mut copy, &edit, &Context::tls13())
-        .expect_err("the edit should fail");
+    let error = Grammar::tls().edit(&mut copy, &edit, &Context::tls13()).expect_err("the edit should fail");
     assert_eq!(copy, *node, "a failed edit changed the tree");
     error
 }
@@ -39,11 +37,7 @@ fn tags(node: &Node, list: &str) -> Vec<String> {
     let list = node.at(&path(list)).unwrap();
     list.children()
         .iter()
-        .map(|element| {
-            element
-                .tag_name()
-                .map_or_else(|| format!("{:#x}", element.tag().unwrap()), str::to_owned)
-        })
+        .map(|element| element.tag_name().map_or_else(|| format!("{:#x}", element.tag().unwrap()), str::to_owned))
         .collect()
 }
 
@@ -58,24 +52,14 @@ fn set_gives_a_field_another_value() {
     assert_eq!(reread(&node).field("legacy_version").unwrap().number(), Some(0x0301));
     let node = edited(&hello, set("legacy_version", Plain::Number(0x7f1c)));
     assert_eq!(reread(&node).field("legacy_version").unwrap().number(), Some(0x7f1c));
-    let node = edited(
-        &hello,
-        set("legacy_compression_methods", [0_u64, 1].into_iter().collect::<Plain>()),
-    );
-    assert_eq!(
-        reread(&node).field("legacy_compression_methods").unwrap().bytes(),
-        Some(&[0, 1][..])
-    );
+    let node = edited(&hello, set("legacy_compression_methods", [0_u64, 1].into_iter().collect::<Plain>()));
+    assert_eq!(reread(&node).field("legacy_compression_methods").unwrap().bytes(), Some(&[0, 1][..]));
     let node = edited(&hello, set("cipher_suites", names(&["TLS_RSA_WITH_NULL_MD5"])));
     assert_eq!(tags(&reread(&node), "cipher_suites"), ["TLS_RSA_WITH_NULL_MD5"]);
     let node = edited(&hello, set("cipher_suites[-1]", Plain::Number(0xffff)));
     assert_eq!(tags(&reread(&node), "cipher_suites").last().unwrap(), "0xffff");
     let node = edited(&hello, set("random", bytes(3, 0)));
-    assert_eq!(
-        node.field("random").unwrap().bytes().unwrap().len(),
-        3,
-        "a value of the wrong size is kept"
-    );
+    assert_eq!(node.field("random").unwrap().bytes().unwrap().len(), 3, "a value of the wrong size is kept");
 }
 
 #[test]
@@ -83,12 +67,7 @@ fn set_reaches_deep_into_extensions() {
     let hello = message(client_hello());
     let node = edited(&hello, set("extensions.key_share.client_shares[1].group", "x448"));
     assert_eq!(
-        reread(&node)
-            .at(&path("extensions.key_share.client_shares.x448.key_exchange"))
-            .unwrap()
-            .bytes()
-            .unwrap()
-            .len(),
+        reread(&node).at(&path("extensions.key_share.client_shares.x448.key_exchange")).unwrap().bytes().unwrap().len(),
         32
     );
     let node = edited(&hello, set("extensions.key_share.client_shares.group", "x448"));
@@ -99,12 +78,7 @@ fn set_reaches_deep_into_extensions() {
         .collect::<Vec<_>>();
     assert_eq!(groups, [Some(30); 3], "a field of every element");
     let node = edited(&hello, set("extensions.key_share.client_shares", Plain::List(vec![])));
-    let key_share = reread(&node)
-        .field("extensions")
-        .unwrap()
-        .tagged_content(51)
-        .unwrap()
-        .clone();
+    let key_share = reread(&node).field("extensions").unwrap().tagged_content(51).unwrap().clone();
     assert_eq!(key_share.content(), [0, 0]);
 }
 
@@ -112,44 +86,18 @@ fn set_reaches_deep_into_extensions() {
 fn set_on_an_extension_replaces_its_content() {
     let hello = message(client_hello());
     let versions = |node: &Node| tags(&reread(node), "extensions.supported_versions.versions");
-    assert_eq!(
-        versions(&edited(
-            &hello,
-            set("extensions.supported_versions", names(&["tls1.1"]))
-        )),
-        ["tls1.1"]
-    );
+    assert_eq!(versions(&edited(&hello, set("extensions.supported_versions", names(&["tls1.1"])))), ["tls1.1"]);
     let map = Plain::map([("versions", names(&["tls1.0"]))]);
+    assert_eq!(versions(&edited(&hello, set("extensions.supported_versions", map))), ["tls1.0"]);
     assert_eq!(
-        versions(&edited(&hello, set("extensions.supported_versions", map))),
-        ["tls1.0"]
-    );
-    assert_eq!(
-        versions(&edited(
-            &hello,
-            set("extensions.supported_versions", Plain::Bytes(vec![2, 3, 2]))
-        )),
+        versions(&edited(&hello, set("extensions.supported_versions", Plain::Bytes(vec![2, 3, 2])))),
         ["tls1.1"]
     );
-    let own = Plain::map([
-        ("extension_type", Plain::Number(0x9999)),
-        ("extension_data", Plain::Bytes(vec![5])),
-    ]);
+    let own = Plain::map([("extension_type", Plain::Number(0x9999)), ("extension_data", Plain::Bytes(vec![5]))]);
     let node = edited(&hello, set("extensions.supported_versions", own));
-    assert_eq!(
-        reread(&node)
-            .field("extensions")
-            .unwrap()
-            .tagged_content(0x9999)
-            .unwrap()
-            .bytes(),
-        Some(&[5][..])
-    );
+    assert_eq!(reread(&node).field("extensions").unwrap().tagged_content(0x9999).unwrap().bytes(), Some(&[5][..]));
     assert!(reread(&node).field("extensions").unwrap().tagged(43).is_none());
-    let node = edited(
-        &hello,
-        set("extensions.supported_versions", Plain::Bytes(vec![1, 2, 3])),
-    );
+    let node = edited(&hello, set("extensions.supported_versions", Plain::Bytes(vec![1, 2, 3])));
     let odd = node.field("extensions").unwrap().tagged_content(43).unwrap();
     assert_eq!(odd.content(), [1, 2, 3], "content that does not fit is kept");
 }
@@ -158,37 +106,23 @@ fn set_on_an_extension_replaces_its_content() {
 fn set_adds_an_extension_ahead_of_pre_shared_key() {
     let node = edited(
         &message(resuming_hello()),
-        set(
-            "extensions.ticket_request",
-            Plain::map([("new_session_count", Plain::Number(2))]),
-        ),
+        set("extensions.ticket_request", Plain::map([("new_session_count", Plain::Number(2))])),
     );
     let found = tags(&reread(&node), "extensions");
     assert_eq!(found[found.len() - 2..], ["ticket_request", "pre_shared_key"]);
-    let node = edited(
-        &message(client_hello()),
-        set("extensions.0xabcd", Plain::Bytes(vec![1])),
-    );
+    let node = edited(&message(client_hello()), set("extensions.0xabcd", Plain::Bytes(vec![1])));
     assert_eq!(tags(&reread(&node), "extensions").last().unwrap(), "0xabcd");
-    let node = edited(
-        &message(client_hello()),
-        set("extensions.early_data", Plain::Map(vec![])),
-    );
+    let node = edited(&message(client_hello()), set("extensions.early_data", Plain::Map(vec![])));
     assert_eq!(tags(&reread(&node), "extensions").last().unwrap(), "early_data");
 }
 
 #[test]
 fn set_adds_an_optional_block() {
-    let plain = Plain::map([
-        ("msg_type", "client_hello".into()),
-        ("cipher_suites", names(&["TLS_RSA_WITH_AES_128_CBC_SHA"])),
-    ]);
+    let plain =
+        Plain::map([("msg_type", "client_hello".into()), ("cipher_suites", names(&["TLS_RSA_WITH_AES_128_CBC_SHA"]))]);
     let old = message(plain);
     assert!(old.field("extensions").is_none());
-    let node = edited(
-        &old,
-        set("extensions", Plain::map([("heartbeat", "peer_allowed_to_send".into())])),
-    );
+    let node = edited(&old, set("extensions", Plain::map([("heartbeat", "peer_allowed_to_send".into())])));
     assert_eq!(tags(&reread(&node), "extensions"), ["heartbeat"]);
     let node = edited(&old, set("extensions.heartbeat", "peer_allowed_to_send"));
     assert_eq!(tags(&reread(&node), "extensions"), ["heartbeat"]);
@@ -222,10 +156,7 @@ fn set_names_what_is_wrong() {
     assert_eq!(error.message, "`extensions.key_share` has no `client_sharse`");
     assert_eq!(error.suggestion.as_deref(), Some("client_shares"));
     let error = refused(&hello, set("extensions.key_share.client_shares[0].group", "x25591"));
-    assert_eq!(
-        (error.message.as_str(), error.suggestion.as_deref()),
-        ("`x25591` is no NamedGroup", Some("x25519"))
-    );
+    assert_eq!((error.message.as_str(), error.suggestion.as_deref()), ("`x25591` is no NamedGroup", Some("x25519")));
     assert_eq!(error.path, "extensions.key_share.client_shares[0].group");
     let error = refused(&hello, set("legacy_version", Plain::Number(0x10000)));
     assert_eq!(error.message, "65536 does not fit in 2 bytes");
@@ -248,15 +179,9 @@ fn remove_takes_elements_and_optional_fields() {
     assert_eq!(tags(&reread(&node), "cipher_suites")[1], "TLS_AES_256_GCM_SHA384");
     let twice = edited(&hello, Edit::Duplicate(path("extensions.padding"), Place::First));
     let node = edited(&twice, Edit::Remove(path("extensions.padding")));
-    assert!(
-        !tags(&reread(&node), "extensions").contains(&"padding".to_owned()),
-        "all that the path names"
-    );
+    assert!(!tags(&reread(&node), "extensions").contains(&"padding".to_owned()), "all that the path names");
     assert_eq!(refused(&hello, Edit::Remove(path("random"))).path, "random");
-    assert_eq!(
-        refused(&hello, Edit::Remove(path("extensions.cookie"))).message,
-        "`extensions` has no `cookie`"
-    );
+    assert_eq!(refused(&hello, Edit::Remove(path("extensions.cookie"))).message, "`extensions` has no `cookie`");
 }
 
 #[test]
@@ -274,49 +199,23 @@ fn add_puts_elements_in_their_place() {
     for (place, expected) in cases {
         let node = edited(&hello, Edit::Add(path("extensions"), cookie(), place.clone()));
         assert_eq!(
-            tags(&reread(&node), "extensions")
-                .iter()
-                .position(|tag| tag == "cookie"),
+            tags(&reread(&node), "extensions").iter().position(|tag| tag == "cookie"),
             Some(expected),
             "{place:?}"
         );
     }
-    let node = edited(
-        &hello,
-        Edit::Add(path("cipher_suites"), "TLS_FALLBACK_SCSV".into(), Place::Last),
-    );
-    assert_eq!(
-        tags(&reread(&node), "cipher_suites").last().unwrap(),
-        "TLS_FALLBACK_SCSV"
-    );
-    let node = edited(
-        &hello,
-        Edit::Add(path("legacy_compression_methods"), Plain::Number(1), Place::First),
-    );
-    assert_eq!(
-        reread(&node).field("legacy_compression_methods").unwrap().bytes(),
-        Some(&[1, 0][..])
-    );
+    let node = edited(&hello, Edit::Add(path("cipher_suites"), "TLS_FALLBACK_SCSV".into(), Place::Last));
+    assert_eq!(tags(&reread(&node), "cipher_suites").last().unwrap(), "TLS_FALLBACK_SCSV");
+    let node = edited(&hello, Edit::Add(path("legacy_compression_methods"), Plain::Number(1), Place::First));
+    assert_eq!(reread(&node).field("legacy_compression_methods").unwrap().bytes(), Some(&[1, 0][..]));
     let share = Plain::map([("group", "x448".into()), ("key_exchange", bytes(56, 1))]);
-    let node = edited(
-        &hello,
-        Edit::Add(
-            path("extensions.key_share.client_shares"),
-            share,
-            Place::After("x25519".to_owned()),
-        ),
-    );
-    assert_eq!(
-        tags(&reread(&node), "extensions.key_share.client_shares"),
-        ["0x1a1a", "x25519", "x448", "secp256r1"]
-    );
+    let node =
+        edited(&hello, Edit::Add(path("extensions.key_share.client_shares"), share, Place::After("x25519".to_owned())));
+    assert_eq!(tags(&reread(&node), "extensions.key_share.client_shares"), ["0x1a1a", "x25519", "x448", "secp256r1"]);
     let own = Plain::map([("extension_type", Plain::Number(7)), ("extension_data", "00".into())]);
     let node = edited(&hello, Edit::Add(path("extensions"), own, Place::First));
     assert_eq!(tags(&reread(&node), "extensions")[0], "client_authz");
-    let error = refused(
-        &hello,
-        Edit::Add(path("extensions"), cookie(), Place::After("cookei".to_owned())),
-    );
+    let error = refused(&hello, Edit::Add(path("extensions"), cookie(), Place::After("cookei".to_owned())));
     assert_eq!(error.message, "the list has no `cookei`");
     assert_eq!(
         refused(&hello, Edit::Add(path("extensions"), cookie(), Place::At(99))).message,
@@ -331,17 +230,11 @@ fn add_puts_elements_in_their_place() {
 #[test]
 fn duplicate_copies_whole_elements() {
     let hello = message(client_hello());
-    let node = edited(
-        &hello,
-        Edit::Duplicate(path("extensions.server_name"), Place::After(String::new())),
-    );
+    let node = edited(&hello, Edit::Duplicate(path("extensions.server_name"), Place::After(String::new())));
     assert_eq!(tags(&reread(&node), "extensions")[1..3], ["server_name", "server_name"]);
     let node = edited(&hello, Edit::Duplicate(path("extensions.server_name"), Place::Last));
     assert_eq!(tags(&reread(&node), "extensions").last().unwrap(), "server_name");
-    assert_eq!(
-        refused(&hello, Edit::Duplicate(path("random"), Place::Last)).message,
-        "is no element of a list"
-    );
+    assert_eq!(refused(&hello, Edit::Duplicate(path("random"), Place::Last)).message, "is no element of a list");
 }
 
 #[test]
@@ -357,27 +250,12 @@ fn move_changes_the_order_only() {
     ] {
         let node = edited(&hello, Edit::Move(path("extensions.key_share"), place.clone()));
         let mut found = tags(&reread(&node), "extensions");
-        assert_eq!(
-            found.iter().position(|tag| tag == "key_share"),
-            Some(expected),
-            "{place:?}"
-        );
+        assert_eq!(found.iter().position(|tag| tag == "key_share"), Some(expected), "{place:?}");
         found.retain(|tag| tag != "key_share");
-        assert_eq!(
-            found,
-            before
-                .iter()
-                .filter(|tag| *tag != "key_share")
-                .cloned()
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(found, before.iter().filter(|tag| *tag != "key_share").cloned().collect::<Vec<_>>());
     }
     assert_eq!(
-        refused(
-            &hello,
-            Edit::Move(path("extensions.key_share"), Place::After("cookie".to_owned()))
-        )
-        .message,
+        refused(&hello, Edit::Move(path("extensions.key_share"), Place::After("cookie".to_owned()))).message,
         "the list has no `cookie`"
     );
 }
@@ -393,10 +271,7 @@ fn shuffle_is_drawn_from_the_number() {
     shuffled.sort();
     before.sort();
     assert_eq!(shuffled, before);
-    assert_eq!(
-        refused(&hello, Edit::Shuffle(path("legacy_version"), 1)).message,
-        "only a list can be shuffled"
-    );
+    assert_eq!(refused(&hello, Edit::Shuffle(path("legacy_version"), 1)).message, "only a list can be shuffled");
 }
 
 #[test]
@@ -405,35 +280,13 @@ fn a_length_lies_and_nothing_else_changes() {
     let honest = hello.to_bytes();
     let body = honest.len() - 4;
     let extensions = hello.field("extensions").unwrap().span;
-    let data = hello
-        .field("extensions")
-        .unwrap()
-        .tagged(43)
-        .unwrap()
-        .field("extension_data")
-        .unwrap()
-        .span;
+    let data = hello.field("extensions").unwrap().tagged(43).unwrap().field("extension_data").unwrap().span;
     // What is said, where its number stands, its width, and by how much it differs.
     let cases = [
         (Edit::LengthBy(path("extensions"), -1), extensions.start, 2, -1),
-        (
-            Edit::LengthBy(path("extensions.supported_versions"), 3),
-            data.start,
-            2,
-            3,
-        ),
-        (
-            Edit::LengthBy(path("extensions.supported_versions.extension_data"), 3),
-            data.start,
-            2,
-            3,
-        ),
-        (
-            Edit::LengthBy(path("extensions.supported_versions.versions"), 1),
-            data.start + 2,
-            1,
-            1,
-        ),
+        (Edit::LengthBy(path("extensions.supported_versions"), 3), data.start, 2, 3),
+        (Edit::LengthBy(path("extensions.supported_versions.extension_data"), 3), data.start, 2, 3),
+        (Edit::LengthBy(path("extensions.supported_versions.versions"), 1), data.start + 2, 1, 1),
         (Edit::LengthBy(path("length"), 2), 1, 3, 2),
         (Edit::LengthBy(path("body"), -2), 1, 3, -2),
         (Edit::LengthTo(path("legacy_session_id"), 255), 38, 1, 255 - 32),
@@ -442,34 +295,17 @@ fn a_length_lies_and_nothing_else_changes() {
     ];
     for (edit, at, width, by) in cases {
         let changed = edited(&hello, edit.clone()).to_bytes();
-        let number = |bytes: &[u8]| {
-            bytes[at..at + width]
-                .iter()
-                .fold(0, |number, byte| number << 8 | i64::from(*byte))
-        };
+        let number = |bytes: &[u8]| bytes[at..at + width].iter().fold(0, |number, byte| number << 8 | i64::from(*byte));
         assert_eq!(number(&changed) - number(&honest), by, "{edit:?}");
-        assert_eq!(
-            (&changed[..at], &changed[at + width..]),
-            (&honest[..at], &honest[at + width..]),
-            "{edit:?}"
-        );
+        assert_eq!((&changed[..at], &changed[at + width..]), (&honest[..at], &honest[at + width..]), "{edit:?}");
     }
-    assert_eq!(
-        refused(&hello, Edit::LengthBy(path("random"), 1)).message,
-        "has no length of its own"
-    );
+    assert_eq!(refused(&hello, Edit::LengthBy(path("random"), 1)).message, "has no length of its own");
     assert_eq!(
         refused(&hello, Edit::LengthTo(path("legacy_session_id"), 256)).message,
         "256 does not fit in a length of 1 byte(s)"
     );
-    let wrapped = edited(
-        &message(server_hello()),
-        Edit::LengthBy(path("extensions.pre_shared_key"), -3),
-    );
-    assert_eq!(
-        wrapped.field("extensions").unwrap().tagged(41).unwrap().to_bytes(),
-        [0, 41, 0xff, 0xff, 0, 0]
-    );
+    let wrapped = edited(&message(server_hello()), Edit::LengthBy(path("extensions.pre_shared_key"), -3));
+    assert_eq!(wrapped.field("extensions").unwrap().tagged(41).unwrap().to_bytes(), [0, 41, 0xff, 0xff, 0, 0]);
 }
 
 #[test]
@@ -525,22 +361,13 @@ fn bytes_of_a_field_change_behind_its_honest_prefix() {
     let node = change("cipher_suites", ByteEdit::Delete { offset: 0, count: 1 });
     assert_eq!(node.field("cipher_suites").unwrap().content().len(), 31);
     assert_eq!(node.field("cipher_suites").unwrap().to_bytes()[..2], [0, 31]);
-    let node = change(
-        "legacy_version",
-        ByteEdit::Xor {
-            offset: -1,
-            bytes: vec![3],
-        },
-    );
+    let node = change("legacy_version", ByteEdit::Xor { offset: -1, bytes: vec![3] });
     assert_eq!(node.field("legacy_version").unwrap().number(), Some(0x0300));
     let node = change("legacy_version", ByteEdit::Truncate { to: 1 });
     assert!(matches!(&node.field("legacy_version").unwrap().value, Value::Raw(bytes) if *bytes == [3]));
     assert_eq!(node.to_bytes().len(), hello.to_bytes().len() - 1);
     let error = refused(&hello, Edit::Bytes(path("random"), ByteEdit::FlipBit { bit: 256 }));
-    assert_eq!(
-        (error.message.as_str(), error.path.as_str()),
-        ("bit 256 is outside of 256", "random")
-    );
+    assert_eq!((error.message.as_str(), error.path.as_str()), ("bit 256 is outside of 256", "random"));
 }
 
 #[test]
@@ -551,76 +378,19 @@ fn byte_edits_do_what_they_say() {
         (ByteEdit::FlipBit { bit: -1 }, Some(vec![0x10, 0x20, 0x30, 0x41])),
         (ByteEdit::FlipBit { bit: 32 }, None),
         (ByteEdit::FlipBit { bit: -33 }, None),
-        (
-            ByteEdit::Xor {
-                offset: 1,
-                bytes: vec![0xff, 0x01],
-            },
-            Some(vec![0x10, 0xdf, 0x31, 0x40]),
-        ),
-        (
-            ByteEdit::Xor {
-                offset: 3,
-                bytes: vec![1, 1],
-            },
-            None,
-        ),
-        (
-            ByteEdit::Replace {
-                offset: -2,
-                bytes: vec![1, 2],
-            },
-            Some(vec![0x10, 0x20, 1, 2]),
-        ),
-        (
-            ByteEdit::Replace {
-                offset: 4,
-                bytes: vec![1],
-            },
-            None,
-        ),
-        (
-            ByteEdit::Insert {
-                offset: 0,
-                bytes: vec![9],
-            },
-            Some(vec![9, 0x10, 0x20, 0x30, 0x40]),
-        ),
-        (
-            ByteEdit::Insert {
-                offset: 4,
-                bytes: vec![9],
-            },
-            Some(vec![0x10, 0x20, 0x30, 0x40, 9]),
-        ),
-        (
-            ByteEdit::Insert {
-                offset: -1,
-                bytes: vec![9],
-            },
-            Some(vec![0x10, 0x20, 0x30, 9, 0x40]),
-        ),
-        (
-            ByteEdit::Insert {
-                offset: 5,
-                bytes: vec![9],
-            },
-            None,
-        ),
-        (
-            ByteEdit::Append { bytes: vec![7, 8] },
-            Some(vec![0x10, 0x20, 0x30, 0x40, 7, 8]),
-        ),
+        (ByteEdit::Xor { offset: 1, bytes: vec![0xff, 0x01] }, Some(vec![0x10, 0xdf, 0x31, 0x40])),
+        (ByteEdit::Xor { offset: 3, bytes: vec![1, 1] }, None),
+        (ByteEdit::Replace { offset: -2, bytes: vec![1, 2] }, Some(vec![0x10, 0x20, 1, 2])),
+        (ByteEdit::Replace { offset: 4, bytes: vec![1] }, None),
+        (ByteEdit::Insert { offset: 0, bytes: vec![9] }, Some(vec![9, 0x10, 0x20, 0x30, 0x40])),
+        (ByteEdit::Insert { offset: 4, bytes: vec![9] }, Some(vec![0x10, 0x20, 0x30, 0x40, 9])),
+        (ByteEdit::Insert { offset: -1, bytes: vec![9] }, Some(vec![0x10, 0x20, 0x30, 9, 0x40])),
+        (ByteEdit::Insert { offset: 5, bytes: vec![9] }, None),
+        (ByteEdit::Append { bytes: vec![7, 8] }, Some(vec![0x10, 0x20, 0x30, 0x40, 7, 8])),
         (ByteEdit::Delete { offset: 1, count: 2 }, Some(vec![0x10, 0x40])),
         (ByteEdit::Delete { offset: -1, count: 1 }, Some(vec![0x10, 0x20, 0x30])),
         (ByteEdit::Delete { offset: 1, count: 4 }, None),
-        (
-            ByteEdit::Delete {
-                offset: 0,
-                count: u64::MAX,
-            },
-            None,
-        ),
+        (ByteEdit::Delete { offset: 0, count: u64::MAX }, None),
         (ByteEdit::Truncate { to: 1 }, Some(vec![0x10])),
         (ByteEdit::Truncate { to: -1 }, Some(vec![0x10, 0x20, 0x30])),
         (ByteEdit::Truncate { to: 0 }, Some(vec![])),
@@ -640,25 +410,11 @@ fn edits_of_tls12_messages_use_what_is_given() {
     let context = tls12("ecdhe");
     let plain = Plain::map([("msg_type", "client_key_exchange".into()), ("ecdh_Yc", bytes(65, 4))]);
     let mut node = Grammar::tls().build("Handshake", &plain, &context).unwrap();
-    Grammar::tls()
-        .edit(&mut node, &set("ecdh_Yc", bytes(3, 0)), &context)
-        .unwrap();
+    Grammar::tls().edit(&mut node, &set("ecdh_Yc", bytes(3, 0)), &context).unwrap();
     assert_eq!(node.to_bytes()[..5], [16, 0, 0, 4, 3]);
     let mut hello = message(server_hello());
-    Grammar::tls()
-        .edit(
-            &mut hello,
-            &set("extensions.key_share", share_of("x448")),
-            &Context::tls13(),
-        )
-        .unwrap();
-    assert_eq!(
-        hello
-            .at(&path("extensions.key_share.server_share.group"))
-            .unwrap()
-            .enum_name(),
-        Some("x448")
-    );
+    Grammar::tls().edit(&mut hello, &set("extensions.key_share", share_of("x448")), &Context::tls13()).unwrap();
+    assert_eq!(hello.at(&path("extensions.key_share.server_share.group")).unwrap().enum_name(), Some("x448"));
 }
 
 fn share_of(group: &str) -> Plain {

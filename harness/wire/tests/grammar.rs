@@ -18,27 +18,12 @@ fn mistakes_in_a_grammar_are_named_with_their_line() {
         ("enum { a(1), a(2), (255) } E;", "x.tls:1: `a` stands twice in `E`"),
         ("enum { a(1) } E; enum { b(1) } E;", "x.tls:1: `E` is declared twice"),
         ("struct {} T;\nstruct {} T;", "x.tls:2: `T` is declared twice"),
-        (
-            "extend Nothing { a(1) }",
-            "x.tls:1: there is no enum `Nothing` to extend",
-        ),
-        (
-            "struct { uint8 a; } T; extend T.a { case 1: T; }",
-            "x.tls:1: there is no select `T.a` to extend",
-        ),
-        (
-            "enum { a(1), (255) } E; struct { E e; select (e) { case b: E; } x; } T;",
-            "x.tls:1: `b` is no value of `e`",
-        ),
+        ("extend Nothing { a(1) }", "x.tls:1: there is no enum `Nothing` to extend"),
+        ("struct { uint8 a; } T; extend T.a { case 1: T; }", "x.tls:1: there is no select `T.a` to extend"),
+        ("enum { a(1), (255) } E; struct { E e; select (e) { case b: E; } x; } T;", "x.tls:1: `b` is no value of `e`"),
         ("struct { opaque a; } T;", "x.tls:1: `opaque` needs a length"),
-        (
-            "struct { uint8 a<0..9> as T; } T;",
-            "x.tls:1: only `opaque` can be read `as` something",
-        ),
-        (
-            "enum { a(1), (255) } E; extend E { big(256) }",
-            "x.tls:1: `big` does not fit the width of `E`",
-        ),
+        ("struct { uint8 a<0..9> as T; } T;", "x.tls:1: only `opaque` can be read `as` something"),
+        ("enum { a(1), (255) } E; extend E { big(256) }", "x.tls:1: `big` does not fit the width of `E`"),
         ("\n\n/* no end", "x.tls:3: a comment without an end"),
         ("struct { uint8 a = %; } T;", "x.tls:1: unexpected `%`"),
         ("uint8 a[2^99];", "x.tls:1: expected a power that fits 64 bits, got `]`"),
@@ -63,11 +48,7 @@ fn the_notation_of_the_rfcs_reads_as_it_stands_there() {
     let node = grammar.decode("VariantRecord", &hex("00 0102 03 616263"), &Context::unknown());
     assert_eq!(node.field("number").and_then(Node::number), Some(0x0102));
     assert_eq!(node.field("string").and_then(Node::bytes), Some(&b"abc"[..]));
-    let node = grammar.decode(
-        "VariantRecord",
-        &hex("01 01020304 30313233343536373839"),
-        &Context::unknown(),
-    );
+    let node = grammar.decode("VariantRecord", &hex("01 01020304 30313233343536373839"), &Context::unknown());
     assert_eq!(node.field("number").and_then(Node::number), Some(0x0102_0304));
     assert_eq!(node.first_remark(), None);
     let node = grammar.decode("Fall", &hex("01 0304"), &Context::unknown());
@@ -78,11 +59,7 @@ fn the_notation_of_the_rfcs_reads_as_it_stands_there() {
 /// RFC 9149, as somebody would paste it, on a grammar that does not have it.
 #[test]
 fn a_new_extension_needs_its_struct_and_a_line() {
-    let mut sources: Vec<_> = Grammar::sources()
-        .iter()
-        .copied()
-        .filter(|source| source.0 != "rfc9149.tls")
-        .collect();
+    let mut sources: Vec<_> = Grammar::sources().iter().copied().filter(|source| source.0 != "rfc9149.tls").collect();
     let hello = Plain::map([
         ("msg_type", "client_hello".into()),
         ("extensions", Plain::map([("58", Plain::Bytes(vec![2, 1]))])),
@@ -98,26 +75,13 @@ fn a_new_extension_needs_its_struct_and_a_line() {
     ));
     let grammar = Grammar::parse(&sources).unwrap();
     let read = grammar.decode("Handshake", &node.to_bytes(), &Context::unknown());
-    assert_eq!(
-        read.at(&path("extensions.ticket_request.new_session_count"))
-            .and_then(Node::number),
-        Some(2)
-    );
+    assert_eq!(read.at(&path("extensions.ticket_request.new_session_count")).and_then(Node::number), Some(2));
     let request = Plain::map([(
         "ticket_request",
-        Plain::map([
-            ("new_session_count", Plain::Number(2)),
-            ("resumption_count", Plain::Number(1)),
-        ]),
+        Plain::map([("new_session_count", Plain::Number(2)), ("resumption_count", Plain::Number(1))]),
     )]);
     let built = Plain::map([("msg_type", "client_hello".into()), ("extensions", request)]);
-    assert_eq!(
-        grammar
-            .build("Handshake", &built, &Context::unknown())
-            .unwrap()
-            .to_bytes(),
-        node.to_bytes()
-    );
+    assert_eq!(grammar.build("Handshake", &built, &Context::unknown()).unwrap().to_bytes(), node.to_bytes());
 }
 
 #[test]
@@ -146,20 +110,14 @@ fn paths_are_checked_by_the_grammar_alone() {
         ("client_hello", "extensions.key_share.client_shares.x25519.key_exchange"),
         ("client_hello", "extensions.0x1234"),
         ("client_hello", "extensions.51.extension_data"),
-        (
-            "client_hello",
-            "extensions[extension_type=key_share].client_shares[-1].group",
-        ),
+        ("client_hello", "extensions[extension_type=key_share].client_shares[-1].group"),
         ("client_hello", "extensions.server_name.server_name_list.host_name.name"),
         ("client_hello", "extensions.pre_shared_key.binders[0]"),
         ("client_hello", "extensions.encrypted_client_hello.payload"),
         ("server_hello", "extensions.key_share.server_share.group"),
         ("server_hello", "extensions.supported_versions.selected_version"),
         ("hello_retry_request", "extensions.key_share.selected_group"),
-        (
-            "certificate",
-            "certificate_list[0].cert_data.inside.tbs_certificate.validity",
-        ),
+        ("certificate", "certificate_list[0].cert_data.inside.tbs_certificate.validity"),
         ("certificate", "certificate_list[0].extensions.status_request.response"),
         ("server_key_exchange", "params.dh_p"),
         ("server_key_exchange", "dh_p"),
@@ -174,49 +132,17 @@ fn paths_are_checked_by_the_grammar_alone() {
         ("ECHConfigList", "[0].public_name"),
     ];
     for (kind, text) in good.iter().filter(|entry| !entry.1.starts_with('[')) {
-        Grammar::tls()
-            .check_path(kind, &path(text))
-            .unwrap_or_else(|error| panic!("{kind} {text}: {error}"));
+        Grammar::tls().check_path(kind, &path(text)).unwrap_or_else(|error| panic!("{kind} {text}: {error}"));
     }
     let bad = [
-        (
-            "client_hello",
-            "legacy_versoin",
-            "`client_hello` has no `legacy_versoin`",
-            Some("legacy_version"),
-        ),
-        (
-            "client_hello",
-            "extensions.key_shar",
-            "`extensions` has no `key_shar`",
-            Some("key_share"),
-        ),
-        (
-            "client_hello",
-            "extensions.key_share.server_share",
-            "`extensions.key_share` has no `server_share`",
-            None,
-        ),
-        (
-            "server_hello",
-            "extensions.key_share.client_shares",
-            "`extensions.key_share` has no `client_shares`",
-            None,
-        ),
+        ("client_hello", "legacy_versoin", "`client_hello` has no `legacy_versoin`", Some("legacy_version")),
+        ("client_hello", "extensions.key_shar", "`extensions` has no `key_shar`", Some("key_share")),
+        ("client_hello", "extensions.key_share.server_share", "`extensions.key_share` has no `server_share`", None),
+        ("server_hello", "extensions.key_share.client_shares", "`extensions.key_share` has no `client_shares`", None),
         ("client_hello", "random[0]", "`random` is no list", None),
         ("finished", "cipher_suites", "`finished` has no `cipher_suites`", None),
-        (
-            "client_helo",
-            "random",
-            "there is no message or type `client_helo`",
-            Some("client_hello"),
-        ),
-        (
-            "client_hello",
-            "extensions[foo=1]",
-            "`extensions` is no list whose elements have a `foo`",
-            None,
-        ),
+        ("client_helo", "random", "there is no message or type `client_helo`", Some("client_hello")),
+        ("client_hello", "extensions[foo=1]", "`extensions` is no list whose elements have a `foo`", None),
         (
             "hello_retry_request",
             "extensions.key_share.server_share",
@@ -238,15 +164,9 @@ fn paths_read_and_print() {
     let parsed = Path::parse("extensions.key_share.client_shares[-1].group.inside.x").unwrap();
     assert_eq!(parsed.segments[3], Segment::Index(-1));
     assert_eq!(parsed.segments[5], Segment::Inside);
-    for text in [
-        "a",
-        "a.b[0].c",
-        "a[type=alert].b",
-        "records[-1]",
-        "extensions.0x1234",
-        "versions.tls1.3",
-        "a.inside.b",
-    ] {
+    for text in
+        ["a", "a.b[0].c", "a[type=alert].b", "records[-1]", "extensions.0x1234", "versions.tls1.3", "a.inside.b"]
+    {
         assert_eq!(Path::parse(text).unwrap().to_string(), text);
     }
     assert_eq!(Path::parse("versions.tls1.3").unwrap().segments.len(), 2);
@@ -296,20 +216,14 @@ fn enums_have_the_names_of_the_registries() {
 
 #[test]
 fn building_names_what_is_wrong() {
-    let build = |plain: Plain| {
-        Grammar::tls()
-            .build("Handshake", &plain, &Context::unknown())
-            .expect_err("should not build")
-    };
+    let build =
+        |plain: Plain| Grammar::tls().build("Handshake", &plain, &Context::unknown()).expect_err("should not build");
     let error = build(Plain::map([("msg_type", "client_helo".into())]));
     assert_eq!(
         (error.message.as_str(), error.path.as_str(), error.suggestion.as_deref()),
         ("`client_helo` is no HandshakeType", "msg_type", Some("client_hello"))
     );
-    let error = build(Plain::map([
-        ("msg_type", "client_hello".into()),
-        ("cipher_suite", "x".into()),
-    ]));
+    let error = build(Plain::map([("msg_type", "client_hello".into()), ("cipher_suite", "x".into())]));
     assert_eq!(
         (error.message.as_str(), error.suggestion.as_deref()),
         ("ClientHello has no field `cipher_suite`", Some("cipher_suites"))
@@ -318,36 +232,23 @@ fn building_names_what_is_wrong() {
         ("msg_type", "client_hello".into()),
         ("extensions", Plain::map([("key_shares", Plain::List(vec![]))])),
     ]));
-    assert_eq!(
-        (error.path.as_str(), error.suggestion.as_deref()),
-        ("extensions.key_shares", Some("key_share"))
-    );
-    let error = build(Plain::map([
-        ("msg_type", "certificate".into()),
-        ("certificate_list", Plain::List(vec![])),
-    ]));
+    assert_eq!((error.path.as_str(), error.suggestion.as_deref()), ("extensions.key_shares", Some("key_share")));
+    let error = build(Plain::map([("msg_type", "certificate".into()), ("certificate_list", Plain::List(vec![]))]));
     assert_eq!(error.message, "Handshake has no field `certificate_list`");
     let error = build(Plain::map([
         ("msg_type", "client_hello".into()),
         ("legacy_compression_methods", Plain::List(vec![Plain::Number(256)])),
     ]));
     assert_eq!(error.message, "expected a byte, got 256");
-    let error = Grammar::tls()
-        .build("Handshak", &Plain::Map(vec![]), &Context::unknown())
-        .expect_err("no such type");
+    let error = Grammar::tls().build("Handshak", &Plain::Map(vec![]), &Context::unknown()).expect_err("no such type");
     assert_eq!(error.suggestion.as_deref(), Some("Handshake"));
 }
 
 #[test]
 fn trees_show_what_they_hold() {
-    let hello = Grammar::tls()
-        .build("Handshake", &client_hello(), &Context::unknown())
-        .unwrap();
+    let hello = Grammar::tls().build("Handshake", &client_hello(), &Context::unknown()).unwrap();
     insta::assert_snapshot!("client_hello", hello.print());
-    insta::assert_snapshot!(
-        "client_hello_json",
-        serde_json::to_string_pretty(&hello.to_json()).unwrap()
-    );
+    insta::assert_snapshot!("client_hello_json", serde_json::to_string_pretty(&hello.to_json()).unwrap());
     let cut = Grammar::tls().decode("Handshake", &hello.to_bytes()[..200], &Context::unknown());
     insta::assert_snapshot!("client_hello_cut", cut.print());
 }

@@ -10,33 +10,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 fn contexts() -> Vec<Context> {
-    let mut contexts = vec![
-        Context::unknown(),
-        Context::tls13(),
-        Context {
-            certificate_type: Some(2),
-            ..Context::tls13()
-        },
-    ];
+    let mut contexts =
+        vec![Context::unknown(), Context::tls13(), Context { certificate_type: Some(2), ..Context::tls13() }];
     contexts.extend(
-        [
-            "rsa",
-            "dhe",
-            "ecdhe",
-            "psk",
-            "dhe_psk",
-            "ecdhe_psk",
-            "rsa_psk",
-            "dh_anon",
-            "srp",
-            "rsa_export",
-        ]
-        .map(tls12),
+        ["rsa", "dhe", "ecdhe", "psk", "dhe_psk", "ecdhe_psk", "rsa_psk", "dh_anon", "srp", "rsa_export"].map(tls12),
     );
-    contexts.extend([0x0300, 0x0301].map(|version| Context {
-        version: Some(version),
-        ..tls12("rsa")
-    }));
+    contexts.extend([0x0300, 0x0301].map(|version| Context { version: Some(version), ..tls12("rsa") }));
     contexts
 }
 
@@ -64,12 +43,7 @@ fn check(kind: &str, bytes: &[u8], context: &Context) {
     check_spans(&node);
     let spans = node.clone();
     assert_eq!(node.encode(), bytes, "{kind} with {context:?}, encoded");
-    assert_eq!(
-        node,
-        spans,
-        "encoding moved spans or values of {kind} {}",
-        hex::encode(bytes)
-    );
+    assert_eq!(node, spans, "encoding moved spans or values of {kind} {}", hex::encode(bytes));
 }
 
 #[test]
@@ -127,11 +101,7 @@ fn the_tree_is_only_so_much_bigger_than_its_bytes() {
     for bytes in [zeros, ones, extensions] {
         for kind in Grammar::tls().type_names() {
             let node = Grammar::tls().decode(kind, &bytes, &tls12("dhe"));
-            assert!(
-                count(&node) <= bytes.len() + bytes.len() / 2,
-                "{kind}: {} nodes",
-                count(&node)
-            );
+            assert!(count(&node) <= bytes.len() + bytes.len() / 2, "{kind}: {} nodes", count(&node));
         }
     }
 }
@@ -140,10 +110,7 @@ fn the_tree_is_only_so_much_bigger_than_its_bytes() {
 #[test]
 fn a_million_changed_messages_come_back_byte_for_byte() {
     let count = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
-    let samples: Vec<_> = samples()
-        .into_iter()
-        .map(|(kind, node, context)| (kind, node.to_bytes(), context))
-        .collect();
+    let samples: Vec<_> = samples().into_iter().map(|(kind, node, context)| (kind, node.to_bytes(), context)).collect();
     let contexts = contexts();
     let mut numbers = ChaCha8Rng::seed_from_u64(0x6761_756e_746c_6574);
     let mut draw = |below: usize| (numbers.next_u64() % below.max(1) as u64) as usize;
@@ -174,11 +141,7 @@ fn a_million_changed_messages_come_back_byte_for_byte() {
                 }
             }
         }
-        let context = if draw(8) == 0 {
-            &contexts[draw(contexts.len())]
-        } else {
-            context
-        };
+        let context = if draw(8) == 0 { &contexts[draw(contexts.len())] } else { context };
         let node = Grammar::tls().decode(kind, &bytes, context);
         assert_eq!(node.to_bytes(), bytes, "{kind} {}", hex::encode(&bytes));
         different += usize::from(bytes != *sample);

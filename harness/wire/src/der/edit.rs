@@ -28,10 +28,7 @@ impl Element {
             Edit::Set(path, plain) => self.each(path, |element| element.set(plain, path)),
             Edit::Bytes(path, change) => self.each(path, |element| {
                 let mut content = element.content();
-                change.apply(&mut content).map_err(|error| EditError {
-                    path: path.to_string(),
-                    ..error
-                })?;
+                change.apply(&mut content).map_err(|error| EditError { path: path.to_string(), ..error })?;
                 element.put(content);
                 Ok(())
             }),
@@ -125,16 +122,10 @@ impl Element {
             .rev()
             .find(|length| !self.trails(&path.segments[..*length]).is_empty())
             .unwrap_or(0);
-        let owner = Path {
-            segments: path.segments[..good].to_vec(),
-        };
+        let owner = Path { segments: path.segments[..good].to_vec() };
         let missing = path.segments.get(good).map_or(String::new(), ToString::to_string);
         let names: Vec<&str> = self.find(&owner).into_iter().flat_map(Element::reachable).collect();
-        let owner = if good == 0 {
-            self.name.to_owned()
-        } else {
-            format!("`{owner}`")
-        };
+        let owner = if good == 0 { self.name.to_owned() } else { format!("`{owner}`") };
         Err(EditError {
             message: format!("{owner} has no `{missing}`"),
             path: path.to_string(),
@@ -144,11 +135,7 @@ impl Element {
 
     fn reachable(&self) -> Vec<&'static str> {
         let inner = |child: &Element| {
-            if child.name.is_empty() {
-                child.reachable()
-            } else {
-                vec![child.name]
-            }
+            if child.name.is_empty() { child.reachable() } else { vec![child.name] }
         };
         self.children().iter().flat_map(inner).collect()
     }
@@ -180,19 +167,16 @@ impl Element {
                 self.put(content);
                 Ok(())
             }
-            None => Err(EditError::new(
-                format!("the value does not fit an element with tag {:#04x}", self.tag),
-                path,
-            )),
+            None => Err(EditError::new(format!("the value does not fit an element with tag {:#04x}", self.tag), path)),
         }
     }
 
     fn content_from(&self, plain: &Plain) -> Option<Vec<u8>> {
         match (plain, self.tag) {
             (Plain::Bytes(bytes), _) => Some(bytes.clone()),
-            (Plain::Number(number), tags::BOOLEAN) => u8::try_from(*number)
-                .ok()
-                .map(|byte| vec![if byte == 1 { 0xff } else { byte }]),
+            (Plain::Number(number), tags::BOOLEAN) => {
+                u8::try_from(*number).ok().map(|byte| vec![if byte == 1 { 0xff } else { byte }])
+            }
             (Plain::Number(number), tags::INTEGER | tags::ENUMERATED) => Some(integer(*number)),
             (Plain::Name(text), tags::BOOLEAN) if text == "true" => Some(vec![0xff]),
             (Plain::Name(text), tags::BOOLEAN) if text == "false" => Some(vec![0]),

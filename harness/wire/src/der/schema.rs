@@ -46,10 +46,8 @@ const fn known(dotted: &'static str, name: &'static str, shape: &'static Shape) 
 
 pub(crate) static ANY: Shape = Shape::Any;
 
-static ALGORITHM: Shape = Shape::Fields(&[
-    field("algorithm", &[tags::OBJECT_IDENTIFIER], &ANY),
-    field("parameters", &[], &ANY),
-]);
+static ALGORITHM: Shape =
+    Shape::Fields(&[field("algorithm", &[tags::OBJECT_IDENTIFIER], &ANY), field("parameters", &[], &ANY)]);
 static TIMES: &[u8] = &[tags::UTC_TIME, tags::GENERALIZED_TIME];
 static VALIDITY: Shape = Shape::Fields(&[field("not_before", TIMES, &ANY), field("not_after", TIMES, &ANY)]);
 
@@ -67,18 +65,13 @@ static ATTRIBUTE: Shape = Shape::ByIdentifier(
         known("1.2.840.113549.1.9.1", "email_address", &ANY),
         known("0.9.2342.19200300.100.1.25", "domain_component", &ANY),
     ],
-    &[
-        field("type", &[tags::OBJECT_IDENTIFIER], &ANY),
-        field("value", &[], &ANY),
-    ],
+    &[field("type", &[tags::OBJECT_IDENTIFIER], &ANY), field("value", &[], &ANY)],
 );
 static NAME: Shape = Shape::Each(&RELATIVE_NAME);
 static RELATIVE_NAME: Shape = Shape::Each(&ATTRIBUTE);
 
-static RSA_KEY: Shape = Shape::Fields(&[
-    field("modulus", &[tags::INTEGER], &ANY),
-    field("public_exponent", &[tags::INTEGER], &ANY),
-]);
+static RSA_KEY: Shape =
+    Shape::Fields(&[field("modulus", &[tags::INTEGER], &ANY), field("public_exponent", &[tags::INTEGER], &ANY)]);
 static RSA_KEY_WITHIN: Shape = Shape::Holds(&RSA_KEY);
 static PUBLIC_KEY_INFO: Shape = Shape::Fields(&[
     field("algorithm", &[tags::SEQUENCE], &ALGORITHM),
@@ -90,38 +83,27 @@ static SIGNATURE_WITHIN: Shape = Shape::Holds(&ECDSA_SIGNATURE);
 
 static GENERAL_NAME: Shape = Shape::Any;
 static GENERAL_NAMES: Shape = Shape::Each(&GENERAL_NAME);
-static BASIC_CONSTRAINTS: Shape = Shape::Fields(&[
-    field("ca", &[tags::BOOLEAN], &ANY),
-    field("path_len_constraint", &[tags::INTEGER], &ANY),
-]);
+static BASIC_CONSTRAINTS: Shape =
+    Shape::Fields(&[field("ca", &[tags::BOOLEAN], &ANY), field("path_len_constraint", &[tags::INTEGER], &ANY)]);
 static AUTHORITY_KEY: Shape = Shape::Fields(&[
     field("key_identifier", &[0x80], &ANY),
     field("authority_cert_issuer", &[0xa1], &GENERAL_NAMES),
     field("authority_cert_serial_number", &[0x82], &ANY),
 ]);
-static SUBTREE: Shape = Shape::Fields(&[
-    field("base", &[], &ANY),
-    field("minimum", &[0x80], &ANY),
-    field("maximum", &[0x81], &ANY),
-]);
+static SUBTREE: Shape =
+    Shape::Fields(&[field("base", &[], &ANY), field("minimum", &[0x80], &ANY), field("maximum", &[0x81], &ANY)]);
 static SUBTREES: Shape = Shape::Each(&SUBTREE);
-static NAME_CONSTRAINTS: Shape = Shape::Fields(&[
-    field("permitted_subtrees", &[0xa0], &SUBTREES),
-    field("excluded_subtrees", &[0xa1], &SUBTREES),
-]);
+static NAME_CONSTRAINTS: Shape =
+    Shape::Fields(&[field("permitted_subtrees", &[0xa0], &SUBTREES), field("excluded_subtrees", &[0xa1], &SUBTREES)]);
 static POLICY: Shape = Shape::Fields(&[
     field("policy_identifier", &[tags::OBJECT_IDENTIFIER], &ANY),
     field("policy_qualifiers", &[tags::SEQUENCE], &ANY),
 ]);
 static POLICIES: Shape = Shape::Each(&POLICY);
-static POLICY_CONSTRAINTS: Shape = Shape::Fields(&[
-    field("require_explicit_policy", &[0x80], &ANY),
-    field("inhibit_policy_mapping", &[0x81], &ANY),
-]);
-static ACCESS: Shape = Shape::Fields(&[
-    field("access_method", &[tags::OBJECT_IDENTIFIER], &ANY),
-    field("access_location", &[], &ANY),
-]);
+static POLICY_CONSTRAINTS: Shape =
+    Shape::Fields(&[field("require_explicit_policy", &[0x80], &ANY), field("inhibit_policy_mapping", &[0x81], &ANY)]);
+static ACCESS: Shape =
+    Shape::Fields(&[field("access_method", &[tags::OBJECT_IDENTIFIER], &ANY), field("access_location", &[], &ANY)]);
 static ACCESSES: Shape = Shape::Each(&ACCESS);
 
 static EXTENSION: Shape = Shape::ByIdentifier(
@@ -236,21 +218,13 @@ impl Shape {
     /// The shapes that a name leads to; elements without a name are passed through.
     pub fn named(&'static self, name: &str) -> Vec<&'static Shape> {
         let own = |fields: &'static [Field]| {
-            fields
-                .iter()
-                .filter(|field| field.name == name)
-                .map(|field| field.shape)
-                .collect::<Vec<_>>()
+            fields.iter().filter(|field| field.name == name).map(|field| field.shape).collect::<Vec<_>>()
         };
         let (direct, passed): (Vec<&Shape>, Vec<&Shape>) = match self {
             Shape::Any => (Vec::new(), Vec::new()),
             Shape::Fields(fields) => (
                 own(fields),
-                fields
-                    .iter()
-                    .map(|field| field.shape)
-                    .filter(|shape| matches!(shape, Shape::Holds(_)))
-                    .collect(),
+                fields.iter().map(|field| field.shape).filter(|shape| matches!(shape, Shape::Holds(_))).collect(),
             ),
             Shape::Explicit(inner) | Shape::Holds(inner) => (Vec::new(), vec![inner]),
             Shape::Each(inner) => match inner {
@@ -264,11 +238,7 @@ impl Shape {
             },
             Shape::ByIdentifier(_, known, fields) => (own(fields), known.iter().map(|known| known.shape).collect()),
         };
-        if direct.is_empty() {
-            passed.into_iter().flat_map(|shape| shape.named(name)).collect()
-        } else {
-            direct
-        }
+        if direct.is_empty() { passed.into_iter().flat_map(|shape| shape.named(name)).collect() } else { direct }
     }
 
     /// The shape of an element by its place.
@@ -334,10 +304,7 @@ fn label_fields(element: &mut Element, fields: &'static [Field]) {
         if matches!(child.value, Value::Raw(_)) {
             continue;
         }
-        let Some(field) = fields
-            .clone()
-            .find(|field| field.tags.is_empty() || field.tags.contains(&child.tag))
-        else {
+        let Some(field) = fields.clone().find(|field| field.tags.is_empty() || field.tags.contains(&child.tag)) else {
             continue;
         };
         while fields.next().is_some_and(|next| next != field) {}

@@ -69,10 +69,7 @@ pub fn client_hello() -> Plain {
     ];
     let status = Plain::map([("status_type", "ocsp".into())]);
     let protocols = Plain::List(
-        vec![b"h2"[..].into(), b"http/1.1"[..].into()]
-            .into_iter()
-            .map(|name: Vec<u8>| opaque8(&name))
-            .collect(),
+        vec![b"h2"[..].into(), b"http/1.1"[..].into()].into_iter().map(|name: Vec<u8>| opaque8(&name)).collect(),
     );
     Plain::map([
         ("msg_type", "client_hello".into()),
@@ -86,20 +83,14 @@ pub fn client_hello() -> Plain {
                 ("server_name", host("example.com")),
                 ("extended_master_secret", Plain::Bytes(vec![])),
                 ("renegotiation_info", "".into()),
-                (
-                    "supported_groups",
-                    names(&["0x1a1a", "X25519MLKEM768", "x25519", "secp256r1", "secp384r1"]),
-                ),
+                ("supported_groups", names(&["0x1a1a", "X25519MLKEM768", "x25519", "secp256r1", "secp384r1"])),
                 ("ec_point_formats", names(&["uncompressed"])),
                 ("session_ticket", Plain::Bytes(vec![])),
                 ("application_layer_protocol_negotiation", protocols),
                 ("status_request", status),
                 ("signature_algorithms", names(&schemes)),
                 ("signed_certificate_timestamp", Plain::Bytes(vec![])),
-                (
-                    "key_share",
-                    Plain::List(vec![share("0x1a1a", 1), share("x25519", 32), share("secp256r1", 65)]),
-                ),
+                ("key_share", Plain::List(vec![share("0x1a1a", 1), share("x25519", 32), share("secp256r1", 65)])),
                 ("psk_key_exchange_modes", names(&["psk_dhe_ke"])),
                 ("supported_versions", names(&["0x2a2a", "tls1.3", "tls1.2"])),
                 ("compress_certificate", names(&["brotli", "zlib"])),
@@ -119,16 +110,11 @@ pub fn host(name: &str) -> Plain {
 }
 
 pub fn resuming_hello() -> Plain {
-    let Plain::Map(mut fields) = client_hello() else {
-        unreachable!()
-    };
+    let Plain::Map(mut fields) = client_hello() else { unreachable!() };
     let psks = Plain::map([
         (
             "identities",
-            Plain::List(vec![Plain::map([
-                ("identity", bytes(120, 1)),
-                ("obfuscated_ticket_age", Plain::Number(77)),
-            ])]),
+            Plain::List(vec![Plain::map([("identity", bytes(120, 1)), ("obfuscated_ticket_age", Plain::Number(77))])]),
         ),
         ("binders", Plain::List(vec![bytes(32, 2)])),
     ]);
@@ -177,30 +163,15 @@ pub fn retry() -> Plain {
 pub fn plains() -> Vec<(&'static str, Plain, Context)> {
     let message = |kind: &str, mut fields: Vec<(&str, Plain)>, context| {
         fields.insert(0, ("msg_type", kind.into()));
-        (
-            "Handshake",
-            Plain::Map(
-                fields
-                    .into_iter()
-                    .map(|(name, plain)| (name.to_owned(), plain))
-                    .collect(),
-            ),
-            context,
-        )
+        ("Handshake", Plain::Map(fields.into_iter().map(|(name, plain)| (name.to_owned(), plain)).collect()), context)
     };
     let new = Context::tls13;
     let old = tls12;
-    let tls10 = Context {
-        version: Some(0x0301),
-        ..tls12("dhe")
-    };
+    let tls10 = Context { version: Some(0x0301), ..tls12("dhe") };
     let entry = |length| {
         Plain::map([
             ("cert_data", bytes(length, 9)),
-            (
-                "extensions",
-                Plain::map([("status_request", Plain::map([("response", bytes(50, 4))]))]),
-            ),
+            ("extensions", Plain::map([("status_request", Plain::map([("response", bytes(50, 4))]))])),
         ])
     };
     let dh = || [("dh_p", bytes(256, 5)), ("dh_g", "02".into()), ("dh_Ys", bytes(256, 6))];
@@ -241,10 +212,7 @@ pub fn plains() -> Vec<(&'static str, Plain, Context)> {
                 "extensions",
                 Plain::map([
                     ("supported_groups", names(&["x25519"])),
-                    (
-                        "application_layer_protocol_negotiation",
-                        Plain::List(vec!["6832".into()]),
-                    ),
+                    ("application_layer_protocol_negotiation", Plain::List(vec!["6832".into()])),
                     ("early_data", Plain::Bytes(vec![])),
                 ]),
             )],
@@ -265,17 +233,10 @@ pub fn plains() -> Vec<(&'static str, Plain, Context)> {
             ],
             new(),
         ),
-        message(
-            "certificate",
-            vec![("certificate_list", Plain::List(vec![entry(600), entry(300)]))],
-            new(),
-        ),
+        message("certificate", vec![("certificate_list", Plain::List(vec![entry(600), entry(300)]))], new()),
         message(
             "certificate_verify",
-            vec![
-                ("algorithm", "ecdsa_secp256r1_sha256".into()),
-                ("signature", bytes(71, 1)),
-            ],
+            vec![("algorithm", "ecdsa_secp256r1_sha256".into()), ("signature", bytes(71, 1))],
             new(),
         ),
         message("finished", vec![("verify_data", bytes(32, 7))], new()),
@@ -310,38 +271,14 @@ pub fn plains() -> Vec<(&'static str, Plain, Context)> {
             ],
             old("ecdhe"),
         ),
-        message(
-            "certificate",
-            vec![("certificate_list", Plain::List(vec![bytes(700, 1), bytes(400, 2)]))],
-            old("dhe"),
-        ),
-        message(
-            "server_key_exchange",
-            [&dh()[..], &[("signed_params", signed())]].concat(),
-            old("dhe"),
-        ),
+        message("certificate", vec![("certificate_list", Plain::List(vec![bytes(700, 1), bytes(400, 2)]))], old("dhe")),
+        message("server_key_exchange", [&dh()[..], &[("signed_params", signed())]].concat(), old("dhe")),
+        message("server_key_exchange", [&curve()[..], &[("signed_params", signed())]].concat(), old("ecdhe")),
+        message("server_key_exchange", vec![("psk_identity_hint", bytes(10, 1))], old("psk")),
+        message("server_key_exchange", [&[("psk_identity_hint", bytes(10, 1))], &dh()[..]].concat(), old("dhe_psk")),
         message(
             "server_key_exchange",
-            [&curve()[..], &[("signed_params", signed())]].concat(),
-            old("ecdhe"),
-        ),
-        message(
-            "server_key_exchange",
-            vec![("psk_identity_hint", bytes(10, 1))],
-            old("psk"),
-        ),
-        message(
-            "server_key_exchange",
-            [&[("psk_identity_hint", bytes(10, 1))], &dh()[..]].concat(),
-            old("dhe_psk"),
-        ),
-        message(
-            "server_key_exchange",
-            [
-                &dh()[..],
-                &[("signed_params", Plain::map([("signature", bytes(128, 8))]))],
-            ]
-            .concat(),
+            [&dh()[..], &[("signed_params", Plain::map([("signature", bytes(128, 8))]))]].concat(),
             tls10,
         ),
         message(
@@ -353,17 +290,9 @@ pub fn plains() -> Vec<(&'static str, Plain, Context)> {
             ],
             old("dhe"),
         ),
-        message(
-            "certificate_request",
-            vec![("certificate_types", names(&["rsa_sign"]))],
-            tls10,
-        ),
+        message("certificate_request", vec![("certificate_types", names(&["rsa_sign"]))], tls10),
         message("server_hello_done", vec![], old("dhe")),
-        message(
-            "client_key_exchange",
-            vec![("encrypted_pre_master_secret", bytes(256, 1))],
-            old("rsa"),
-        ),
+        message("client_key_exchange", vec![("encrypted_pre_master_secret", bytes(256, 1))], old("rsa")),
         message("client_key_exchange", vec![("dh_Yc", bytes(256, 1))], old("dhe")),
         message("client_key_exchange", vec![("ecdh_Yc", bytes(65, 1))], old("ecdhe")),
         message(
@@ -387,35 +316,16 @@ pub fn plains() -> Vec<(&'static str, Plain, Context)> {
             old("dhe"),
         ),
         message("finished", vec![("verify_data", bytes(12, 7))], old("dhe")),
-        (
-            "Alert",
-            Plain::map([("description", "handshake_failure".into())]),
-            new(),
-        ),
+        ("Alert", Plain::map([("description", "handshake_failure".into())]), new()),
         ("ChangeCipherSpec", Plain::Map(vec![]), new()),
-        (
-            "TLSPlaintext",
-            Plain::map([("type", "application_data".into()), ("fragment", bytes(100, 1))]),
-            new(),
-        ),
-        (
-            "Heartbeat",
-            Plain::map([("payload", bytes(18, 1)), ("padding", bytes(16, 0))]),
-            old("dhe"),
-        ),
+        ("TLSPlaintext", Plain::map([("type", "application_data".into()), ("fragment", bytes(100, 1))]), new()),
+        ("Heartbeat", Plain::map([("payload", bytes(18, 1)), ("padding", bytes(16, 0))]), old("dhe")),
         (
             "V2ClientHello",
-            Plain::map([
-                ("cipher_specs", names(&["SSL_CK_RC4_128_WITH_MD5"])),
-                ("challenge", bytes(16, 1)),
-            ]),
+            Plain::map([("cipher_specs", names(&["SSL_CK_RC4_128_WITH_MD5"])), ("challenge", bytes(16, 1))]),
             new(),
         ),
-        (
-            "ECHConfigList",
-            Plain::List(vec![Plain::map([("contents", ech)])]),
-            new(),
-        ),
+        ("ECHConfigList", Plain::List(vec![Plain::map([("contents", ech)])]), new()),
     ]
 }
 
