@@ -125,8 +125,8 @@ impl Connections {
         self.list.push(connection);
         self.list.len() - 1
     }
-    pub fn any_open(&self) -> bool {
-        self.list.iter().any(TcpConnection::is_open)
+    pub fn any_open(&mut self) -> bool {
+        self.list.iter_mut().any(TcpConnection::is_open)
     }
     pub fn send(&mut self, connection: usize, bytes: &[u8]) {
         if let Some(connection) = self.list.get_mut(connection) {

@@ -97,6 +97,8 @@ struct Connection {
     ended: bool,
     /// Something has changed since its last turn.
     stale: bool,
+    /// We have closed both directions.
+    closed: bool,
 }
 
 impl Connection {
@@ -118,7 +120,7 @@ impl<F: FnMut() -> Result<Box<dyn Stack>, LinkError>> MemoryLink<F> {
 impl<F: FnMut() -> Result<Box<dyn Stack>, LinkError>> Link for MemoryLink<F> {
     fn connect(&mut self) -> Result<usize, LinkError> {
         self.calls += 1;
-        self.connections.push(Connection { stack: (self.make)()?, ended: false, stale: true });
+        self.connections.push(Connection { stack: (self.make)()?, ended: false, stale: true, closed: false });
         Ok(self.connections.len() - 1)
     }
 
@@ -145,6 +147,7 @@ impl<F: FnMut() -> Result<Box<dyn Stack>, LinkError>> Link for MemoryLink<F> {
         }
         match (connection.ended, wire.ended) {
             (_, Some(Ending::Rst)) => Received::End(Ending::Rst),
+            _ if connection.closed => Received::End(Ending::Fin),
             (true, _) => Received::End(Ending::Fin),
             (false, _) => Received::Quiet,
         }
@@ -159,6 +162,7 @@ impl<F: FnMut() -> Result<Box<dyn Stack>, LinkError>> Link for MemoryLink<F> {
                 Close::Rst => Ending::Rst,
                 Close::Fin | Close::Half | Close::CloseNotify => Ending::Fin,
             });
+            connection.closed = how == Close::Fin;
             connection.stale = true;
             connection.turn();
         }

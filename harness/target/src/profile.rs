@@ -21,6 +21,7 @@
 use crate::template::{self, Template};
 use crate::{Options, TargetError};
 use gauntlet_model::Role;
+use gauntlet_pki::KeyKind;
 use gauntlet_yaml::{Diagnostics, File};
 use include_dir::{include_dir, Dir};
 use serde::Deserialize;
@@ -212,6 +213,9 @@ impl RoleProfile {
     pub fn supports(&self, options: &Options) -> Result<(), String> {
         options.iter().try_for_each(|(name, value)| {
             let option = self.options.get(name).ok_or_else(|| format!("the profile has no option `{name}`"))?;
+            if name == "certificate" && KeyKind::by_name(value).is_none() {
+                return Err(format!("option `{name}: {value}`: no such kind of key"));
+            }
             option.template(value).map(drop).map_err(|reason| format!("option `{name}: {value}`: {reason}"))
         })
     }

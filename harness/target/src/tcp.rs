@@ -45,8 +45,9 @@ impl TcpConnection {
         Ok(TcpConnection { stream: Some(stream), inbox: Vec::new(), ended: None, mute: false })
     }
 
-    /// Whether both sides may still have something to say.
-    pub fn is_open(&self) -> bool {
+    /// Whether the target may still have something to say.
+    pub fn is_open(&mut self) -> bool {
+        self.fill();
         self.stream.is_some() && self.ended.is_none()
     }
 

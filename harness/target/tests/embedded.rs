@@ -91,7 +91,7 @@ fn close_notify_is_answered() {
 fn our_end_is_seen() {
     let mut instance = openssl().start(Role::Server, &options(&[])).unwrap();
     let mut link = instance.link().unwrap();
-    for (how, ending) in [(Close::Half, Ending::Fin), (Close::Rst, Ending::Rst)] {
+    for (how, ending) in [(Close::Half, Ending::Fin), (Close::Fin, Ending::Fin), (Close::Rst, Ending::Rst)] {
         let connection = link.connect().unwrap();
         link.close(connection, how);
         assert_eq!(drain(&mut *link, connection).1, Received::End(ending));
