@@ -17,8 +17,9 @@ fn main() {
         writeln!(code, "pub(crate) static {name}: &[(&str, &str)] = &[").expect("into a string");
         for file in &files {
             let relative = file.strip_prefix(&folder).expect("below it").to_string_lossy().replace('\\', "/");
-            let path = file.canonicalize().expect("it was listed");
-            writeln!(code, "    ({relative:?}, include_str!({:?})),", path.display().to_string()).expect("into a string");
+            // A file that went away since it was listed is not embedded.
+            let Ok(text) = fs::read_to_string(file) else { continue };
+            writeln!(code, "    ({relative:?}, {text:?}),").expect("into a string");
         }
         writeln!(code, "];").expect("into a string");
     }

@@ -26,12 +26,12 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
     }
 }
 
-/// A target by what was written for it.
+/// A target by what was written for it: an embedded stack, one of our own sides, a profile, a profile's file, an address.
 pub(crate) fn target(name: &str) -> Result<Box<dyn gauntlet_target::Target>, Failure> {
-    match name {
-        "embedded-openssl" => Ok(gauntlet_target::embedded::openssl()),
-        _ => Err(Failure::usage(format!("there is no target `{name}`; `gauntlet targets` lists them"))),
+    if let Some(own) = gauntlet_target::own::by_name(name) {
+        return Ok(own);
     }
+    gauntlet_target::by_name(name).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// The corpus that holds a case, and the case. A file is its own corpus.

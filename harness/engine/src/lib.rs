@@ -10,11 +10,13 @@ mod plain;
 mod probe;
 mod run;
 mod select;
+mod selftest;
 
 pub use plain::plain_handshake;
 pub use probe::probe;
 pub use run::{Happening, Keep, Options, RunError, Summary, case_seed, run, run_case, scenario_role};
 pub use select::{Select, SelectError};
+pub use selftest::{Witnesses, witnesses};
 
 #[doc(no_inline)]
 pub use gauntlet_play::AlertPolicy;

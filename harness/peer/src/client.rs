@@ -404,6 +404,9 @@ impl Peer {
         let Some(leaf) = self.hs.target_chain.first() else {
             if self.is_client() {
                 self.remark("decode_error", "the server's chain is empty");
+            } else if self.config.require_certificate {
+                let alert = if tls13 { "certificate_required" } else { "handshake_failure" };
+                self.remark(alert, "the client's chain is empty");
             }
             return;
         };

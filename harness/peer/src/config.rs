@@ -74,6 +74,8 @@ pub struct Config {
     pub tickets: u32,
     /// As server: ask for a certificate.
     pub request_certificate: bool,
+    /// As server: a client without a certificate deserves a refusal.
+    pub require_certificate: bool,
     /// TLS 1.2: offer or take these extensions.
     pub extended_master_secret: bool,
     /// TLS 1.2 CBC suites: offer or take encrypt-then-MAC.
@@ -119,6 +121,7 @@ impl Config {
             early_data: None,
             tickets: 0,
             request_certificate: false,
+            require_certificate: false,
             extended_master_secret: true,
             encrypt_then_mac: true,
             record_limit: 1 << 14,

@@ -6,7 +6,7 @@ use crate::view::{ClientHelloView, ServerHelloView};
 use crate::{Peer, verify};
 use gauntlet_crypto::{KeyShare, NamedGroup, SignatureScheme, schedule13};
 use gauntlet_model::{Cut, Remember, Role, Side, What};
-use gauntlet_wire::{Context, Edit, Grammar, Node, Path, Plain, Value};
+use gauntlet_wire::{Context, Edit, Grammar, Node, Path, Plain, Segment, Value};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -120,7 +120,10 @@ impl Peer {
         let mut tree = self.honest(name, &context)?;
         let computed = computed(name);
         let edit = |tree: &mut Node, edit: &Edit| {
-            Grammar::tls().edit(tree, edit, &context).map_err(|error| format!("{name}: {}: {error}", error.path))
+            let whole = whole_extension(tree, edit);
+            Grammar::tls()
+                .edit(tree, whole.as_ref().unwrap_or(edit), &context)
+                .map_err(|error| format!("{name}: {}: {error}", error.path))
         };
         for early in change.edits.iter().filter(|edit| !is_late(edit, computed)) {
             edit(&mut tree, early)?;
@@ -476,6 +479,23 @@ impl Peer {
             _ => {}
         }
     }
+}
+
+/// A field set in an extension that is not there: the extension with that field, as one edit.
+fn whole_extension(tree: &Node, edit: &Edit) -> Option<Edit> {
+    let Edit::Set(path, value) = edit else { return None };
+    let [list, kind, fields @ ..] = path.segments.as_slice() else { return None };
+    let extension = Path { segments: vec![list.clone(), kind.clone()] };
+    let is_extension = matches!(list, Segment::Name(name) if name == "extensions");
+    if !is_extension || fields.is_empty() || tree.at(&extension).is_some() {
+        return None;
+    }
+    let mut content = value.clone();
+    for field in fields.iter().rev() {
+        let Segment::Name(name) = field else { return None };
+        content = Plain::Map(vec![(name.clone(), content)]);
+    }
+    Some(Edit::Set(extension, content))
 }
 
 /// Our key in a group, made when first needed. `None`: we cannot compute in it.

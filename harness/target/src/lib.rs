@@ -17,6 +17,7 @@
 //! | module | reaches |
 //! |---|---|
 //! | [`embedded`] | OpenSSL and rustls in our own process |
+//! | [`own`] | sides of our own peer, of which it is known what they do wrong |
 //! | [`memory`] | any stack that reads and writes byte queues |
 //! | [`address`] | a server that somebody else runs |
 //! | [`profile`] | programs that we start, by YAML files |
@@ -26,6 +27,7 @@ pub mod address;
 mod child;
 pub mod embedded;
 pub mod memory;
+pub mod own;
 mod process;
 pub mod profile;
 pub mod serve;

@@ -43,9 +43,19 @@ pub(crate) fn show(arguments: &Show) -> Result<Exit, Failure> {
     Ok(Exit::Expected)
 }
 
-/// What can be tested here.
+/// What can be tested here, and how to get what is not installed.
 pub(crate) fn targets() -> Result<Exit, Failure> {
-    anstream::println!("embedded-openssl  server  compiled in");
+    let listed = gauntlet_target::profiles();
+    let width = listed.iter().map(|listing| listing.name.len()).max().unwrap_or(0);
+    for listing in listed {
+        let roles: Vec<&str> = listing.roles.iter().map(|role| role.name()).collect();
+        let state = if listing.installed { "installed" } else { "missing  " };
+        let hint = if listing.installed { &listing.note } else { &listing.install };
+        anstream::println!("{:width$}  {state}  {:13}  {hint}", listing.name, roles.join(","));
+    }
+    let own: Vec<&str> = gauntlet_target::own::Manner::ALL.into_iter().map(|manner| manner.name()).collect();
+    anstream::println!("\nsides of our own, of which it is known what they do wrong: {}", own.join(", "));
+    anstream::println!("a server that runs somewhere on this machine: --target 127.0.0.1:PORT");
     Ok(Exit::Expected)
 }
 

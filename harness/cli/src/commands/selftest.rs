@@ -2,9 +2,60 @@
 
 use crate::args::Selftest;
 use crate::{Exit, Failure, data};
+use gauntlet_engine::{Witnesses, probe, witnesses};
+use gauntlet_model::{Capabilities, Role};
+use gauntlet_play::Settings;
+use gauntlet_target::Target;
 
 /// Names every scenario that lacks a witness.
 pub(crate) fn selftest(arguments: &Selftest) -> Result<Exit, Failure> {
-    let (corpus, _) = data::corpus_and_select(&arguments.selection)?;
-    Err(Failure::usage(format!("{} scenarios", corpus.scenarios.len())))
+    let (corpus, select) = data::corpus_and_select(&arguments.selection)?;
+    let stacks = stacks()?;
+    let (mut complete, mut lacking) = (0, 0);
+    for scenario in &corpus.scenarios {
+        let wrong = |error: gauntlet_yaml::Diagnostics| Failure::usage(error.render(false));
+        let expansion = scenario.expand(None).map_err(wrong)?;
+        if !expansion.cases.iter().any(|case| select.takes(case)) {
+            continue;
+        }
+        let found = witnesses(scenario, &stacks).map_err(wrong)?;
+        if found.are_complete() {
+            complete += 1;
+            if arguments.verbose {
+                anstream::println!("{}", line(&found));
+            }
+        } else {
+            lacking += 1;
+            anstream::println!("{}\n    {}", line(&found), found.why);
+        }
+    }
+    if complete + lacking == 0 {
+        return Err(Failure::usage("nothing is selected"));
+    }
+    anstream::println!("{complete} scenarios have both witnesses, {lacking} lack one");
+    Ok(if lacking == 0 { Exit::Expected } else { Exit::Unexpected })
+}
+
+fn line(found: &Witnesses) -> String {
+    let word = |witness: &Option<String>| witness.clone().unwrap_or_else(|| "nobody".to_owned());
+    format!("{}: passes on {}, fails on {}", found.scenario, word(&found.passing), word(&found.failing))
+}
+
+/// Stacks that may pass, with what they can: the reference first, then rustls, then our own strict side.
+#[expect(clippy::type_complexity, reason = "target, role, capabilities")]
+fn stacks() -> Result<Vec<(Box<dyn Target>, Role, Capabilities)>, Failure> {
+    let mut all = Vec::new();
+    for name in ["embedded-openssl", "embedded-rustls", "strict"] {
+        for role in super::target(name)?.roles() {
+            let target = super::target(name)?;
+            let options = Default::default();
+            let failed = |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
+            let mut instance = target.start(role, &options).map_err(failed)?;
+            let settings = Settings::memory(name, [0; 32]);
+            let capabilities = probe(instance.as_mut(), role, &options, &settings).map_err(failed)?;
+            drop(instance);
+            all.push((target, role, capabilities));
+        }
+    }
+    Ok(all)
 }

@@ -1,0 +1,192 @@
+//! `just bench`: what our peer costs beside OpenSSL's own client, and what a refused case costs.
+//!
+//! Everything is measured in CPU seconds of one thread, in the same run, against the same server.
+
+use gauntlet_engine::plain_handshake;
+use gauntlet_model::case::Place;
+use gauntlet_model::{Alteration, Case, Expect, Link, Received, Role, SendStep, Step, StepKind, Val};
+use gauntlet_peer::{Change, Config, Peer};
+use gauntlet_play::{AlertPolicy, Settings, judge, play};
+use gauntlet_target::embedded;
+use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion};
+use openssl::x509::X509;
+use openssl::x509::store::X509StoreBuilder;
+use rustix::time::{ClockId, clock_gettime};
+use std::io::{Error, ErrorKind, Read, Write};
+use std::time::Duration;
+
+type Failed = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failed> {
+    let target = embedded::openssl();
+    let options = [("certificate", "p256"), ("groups", "x25519"), ("tickets", "no")];
+    let options = options.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let mut instance = target.start(Role::Server, &options)?;
+    let context = client_context()?;
+
+    // Interleaved, so that a change of clock or load meets both alike.
+    let (mut theirs, mut ours) = (0.0, 0.0);
+    let (rounds, each) = (5, 400);
+    for _ in 0..rounds {
+        theirs += measure(each, || {
+            let mut link = instance.link()?;
+            openssl_handshake(&context, &mut *link)
+        })?;
+        ours += measure(each, || {
+            let mut link = instance.link()?;
+            peer_handshake(&mut *link)
+        })?;
+    }
+    let total = f64::from(rounds * each);
+    let (a, b) = (total / theirs, total / ours);
+    println!("(a) OpenSSL client with OpenSSL server: {a:9.0} handshakes per CPU second");
+    println!("(b) our peer with the same server:      {b:9.0} handshakes per CPU second");
+    println!("    b/a {:.2}", b / a);
+
+    let plain = plain_handshake("bench", Role::Client, &[0x0304], &options, &[]);
+    let rate = cases(instance.as_mut(), &plain, 2_000)?;
+    println!("whole honest cases, played and judged:  {rate:9.0} cases per CPU second");
+    let refused = refused_hello(&options);
+    let rate = cases(instance.as_mut(), &refused, 10_000)?;
+    println!("refused malformed hellos:               {rate:9.0} cases per CPU second");
+    Ok(())
+}
+
+/// CPU seconds of this thread.
+fn measure(times: i32, mut work: impl FnMut() -> Result<(), Failed>) -> Result<f64, Failed> {
+    let now = || {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+    };
+    let began = now();
+    for _ in 0..times {
+        work()?;
+    }
+    Ok(now() - began)
+}
+
+fn client_context() -> Result<SslContext, Failed> {
+    let mut builder = SslContextBuilder::new(SslMethod::tls_client())?;
+    let mut store = X509StoreBuilder::new()?;
+    store.add_cert(X509::from_der(gauntlet_pki::root())?)?;
+    builder.set_cert_store(store.build());
+    builder.set_verify(SslVerifyMode::PEER);
+    builder.set_min_proto_version(Some(SslVersion::TLS1_3))?;
+    builder.set_groups_list("X25519")?;
+    Ok(builder.build())
+}
+
+/// A stream over a link: an empty read would block.
+struct Pipe<'a> {
+    link: &'a mut dyn Link,
+    connection: usize,
+    unread: Vec<u8>,
+}
+
+impl Read for Pipe<'_> {
+    fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
+        if self.unread.is_empty() {
+            match self.link.receive(self.connection, Duration::ZERO) {
+                Received::Bytes(bytes) => self.unread = bytes,
+                Received::Quiet => return Err(ErrorKind::WouldBlock.into()),
+                Received::End(_) => return Ok(0),
+            }
+        }
+        let count = self.unread.len().min(into.len());
+        into[..count].copy_from_slice(&self.unread[..count]);
+        self.unread.drain(..count);
+        Ok(count)
+    }
+}
+
+impl Write for Pipe<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        self.link.send(self.connection, bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn openssl_handshake(context: &SslContext, link: &mut dyn Link) -> Result<(), Failed> {
+    let connection = link.connect()?;
+    let mut ssl = Ssl::new(context)?;
+    ssl.set_hostname(gauntlet_pki::SERVER_NAME)?;
+    ssl.param_mut().set_host(gauntlet_pki::SERVER_NAME)?;
+    let mut stream = SslStream::new(ssl, Pipe { link, connection, unread: Vec::new() })?;
+    while let Err(error) = stream.connect() {
+        if error.code() != openssl::ssl::ErrorCode::WANT_READ {
+            return Err(error.into());
+        }
+    }
+    stream.write_all(b"hello")?;
+    let mut answer = [0; 16];
+    let count = stream.read(&mut answer)?;
+    if count == 0 { Err("no data came back".into()) } else { Ok(()) }
+}
+
+fn send_due(peer: &mut Peer, link: &mut dyn Link, connection: usize) -> Result<(), Failed> {
+    while let Some(name) = peer.due() {
+        send(peer, name)?;
+    }
+    let bytes = peer.take_output();
+    if !bytes.is_empty() {
+        link.send(connection, &bytes);
+    }
+    Ok(())
+}
+
+fn send(peer: &mut Peer, name: &str) -> Result<(), Failed> {
+    let mut draft = peer.draft(name, &Change::default())?;
+    peer.remember(&mut draft);
+    peer.emit(&mut draft, None, None)?;
+    peer.sent(&mut draft);
+    Ok(())
+}
+
+fn peer_handshake(link: &mut dyn Link) -> Result<(), Failed> {
+    let connection = link.connect()?;
+    let mut peer = Peer::new(Config::client(&[0x0304]), [7; 32]);
+    while !peer.is_established() {
+        send_due(&mut peer, link, connection)?;
+        match link.receive(connection, Duration::ZERO) {
+            Received::Bytes(bytes) => peer.receive(&bytes),
+            other if !peer.is_established() => return Err(format!("{other:?} in mid-handshake").into()),
+            _ => {}
+        }
+    }
+    send(&mut peer, "application_data")?;
+    send_due(&mut peer, link, connection)?;
+    while peer.application_data() == 0 {
+        match link.receive(connection, Duration::ZERO) {
+            Received::Bytes(bytes) => peer.receive(&bytes),
+            other => return Err(format!("{other:?} instead of data").into()),
+        }
+    }
+    if peer.remarks() > 0 { Err("the peer had something to remark".into()) } else { Ok(()) }
+}
+
+fn cases(instance: &mut dyn gauntlet_target::Instance, case: &Case, times: i32) -> Result<f64, Failed> {
+    let settings = Settings::memory("embedded-openssl", [7; 32]);
+    let seconds = measure(times, || {
+        let mut link = instance.link()?;
+        let transcript = play(case, &mut *link, &settings);
+        let verdict = judge(case, &transcript, AlertPolicy::Exact);
+        if verdict.kind == gauntlet_model::Kind::Pass { Ok(()) } else { Err(verdict.reason.into()) }
+    })?;
+    Ok(f64::from(times) / seconds)
+}
+
+/// A hello that a TLS 1.3 server refuses.
+fn refused_hello(options: &std::collections::BTreeMap<String, String>) -> Case {
+    let step = |kind| Step { kind, place: Place::default(), on: None };
+    let path = gauntlet_wire::Path::parse("legacy_compression_methods").expect("it is one");
+    let alteration = Alteration { set: vec![(path, Val::Bytes(vec![1, 0]))], ..Alteration::default() };
+    let mut case = plain_handshake("bench", Role::Client, &[0x0304], options, &[]);
+    case.steps = vec![
+        step(StepKind::Send(Box::new(SendStep { message: "client_hello".to_owned(), alteration, bytes: None }))),
+        step(StepKind::Expect(Expect::Reject { alerts: vec!["illegal_parameter".to_owned()] })),
+    ];
+    case
+}

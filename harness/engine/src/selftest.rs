@@ -1,0 +1,357 @@
+//! The proof that every scenario can pass and can fail.
+//!
+//! A passing witness is a stack against which the first cases pass. A failing one is a side of our own
+//! (pushover, wall, mute, ...) against which it fails at the step that decides, or, for rules on what a
+//! target sends, a passing transcript in which the field looked at is changed, judged again.
+
+use crate::run::{case_seed, run_case};
+use gauntlet_model::{Capabilities, Case, Condition, Event, Expect, Kind, Role, Side, Step, StepKind, Transcript, What};
+use gauntlet_play::{AlertPolicy, Settings, judge};
+use gauntlet_scenario::{Scenario, twin};
+use gauntlet_target::Target;
+use gauntlet_target::own::{Manner, own};
+use gauntlet_wire::{ByteEdit, Edit, Grammar, Path, Plain, Segment};
+
+/// What was found about one scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Witnesses {
+    /// The scenario.
+    pub scenario: String,
+    /// Who passed it; `None`: nobody.
+    pub passing: Option<String>,
+    /// Who failed it at the deciding step; `None`: nobody.
+    pub failing: Option<String>,
+    /// Why one is missing, as far as can be told.
+    pub why: String,
+}
+
+impl Witnesses {
+    /// Whether both are there.
+    pub fn are_complete(&self) -> bool {
+        self.passing.is_some() && self.failing.is_some()
+    }
+}
+
+/// So many cases of a scenario are tried for a witness.
+const TRIED: usize = 12;
+
+/// Looks for both witnesses of a scenario. `stacks`: real ones with what they can, tried for a pass in that order.
+///
+/// # Errors
+/// The scenario does not expand.
+pub fn witnesses(
+    scenario: &Scenario,
+    stacks: &[(Box<dyn Target>, Role, Capabilities)],
+) -> Result<Witnesses, gauntlet_yaml::Diagnostics> {
+    let mut found = Witnesses { scenario: scenario.id.clone(), passing: None, failing: None, why: String::new() };
+    let mut reasons = Vec::new();
+    for (stack, role, capabilities) in stacks {
+        let expansion = scenario.expand(Some(capabilities))?;
+        for case in expansion.cases.iter().filter(|case| case.peer.other() == *role).take(TRIED) {
+            if stack.supports(*role, &case.options).is_err() || found.are_complete() {
+                continue;
+            }
+            try_case(stack.as_ref(), *role, case, &mut found, &mut reasons);
+        }
+        reasons.extend(expansion.skipped.iter().take(1).map(|(_, reason)| format!("{}: {reason}", stack.name())));
+        if found.are_complete() {
+            break;
+        }
+    }
+    reasons.dedup();
+    reasons.truncate(6);
+    found.why = reasons.join("; ");
+    Ok(found)
+}
+
+fn try_case(stack: &dyn Target, role: Role, case: &Case, found: &mut Witnesses, reasons: &mut Vec<String>) {
+    let Some((transcript, verdict)) = play_on(stack, role, case) else { return };
+    if verdict.kind == Kind::Pass {
+        found.passing.get_or_insert_with(|| stack.name().to_owned());
+    } else {
+        reasons.push(format!("{} on {}: {} ({})", case.id, stack.name(), verdict.kind.name(), verdict.reason));
+    }
+    if found.failing.is_some() {
+        return;
+    }
+    let deciding = verdict.at.as_ref().map(|at| at.step);
+    if role == Role::Server {
+        for manner in [Manner::Pushover, Manner::Mute, Manner::Wall, Manner::Garbage, Manner::Closer] {
+            if let Some(step) = fails_on(manner, case)
+                && (Some(step) == deciding || verdict.kind != Kind::Pass)
+            {
+                found.failing = Some(manner.name().to_owned());
+                return;
+            }
+        }
+    }
+    if verdict.kind == Kind::Pass && fails_when_changed(case, &transcript) {
+        found.failing = Some("a changed transcript".to_owned());
+    }
+}
+
+/// Plays a case on a stack whose twin is accepted.
+fn play_on(stack: &dyn Target, role: Role, case: &Case) -> Option<(Transcript, gauntlet_model::Verdict)> {
+    let mut instance = stack.start(role, &case.options).ok()?;
+    let settings = Settings::memory(stack.name(), case_seed(1, &case.id));
+    let twin = twin(case);
+    if run_case(instance.as_mut(), &twin, &settings, AlertPolicy::Exact).1.kind != Kind::Pass {
+        return None;
+    }
+    Some(run_case(instance.as_mut(), case, &settings, AlertPolicy::Exact))
+}
+
+/// The step at which a case fails on one of our own sides.
+fn fails_on(manner: Manner, case: &Case) -> Option<usize> {
+    let target = own(manner);
+    target.supports(case.peer.other(), &case.options).ok()?;
+    let mut instance = target.start(case.peer.other(), &case.options).ok()?;
+    let settings = Settings::memory(manner.name(), case_seed(1, &case.id));
+    let (_, verdict) = run_case(instance.as_mut(), case, &settings, AlertPolicy::Exact);
+    matches!(verdict.kind, Kind::Fail | Kind::Hang).then(|| verdict.at.map_or(0, |at| at.step))
+}
+
+/// Whether some change of what the conditions look at makes the verdict a fail.
+fn fails_when_changed(case: &Case, transcript: &Transcript) -> bool {
+    let mut looked_at = Vec::new();
+    collect(&case.steps, &mut looked_at);
+    looked_at.extend(case.across.iter().map(|(path, condition)| (None, path.clone(), condition.clone())));
+    let fails = |events: Vec<Event>| {
+        let changed = Transcript { events, ..transcript.clone() };
+        judge(case, &changed, AlertPolicy::Exact).kind == Kind::Fail
+    };
+    looked_at.iter().any(|(message, path, condition)| {
+        variations(transcript, message.as_deref(), path, condition).into_iter().any(fails)
+    }) || survives(&case.steps) && fails_by_death(case, transcript)
+}
+
+fn survives(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(step.kind, StepKind::Expect(Expect::Survives)))
+}
+
+fn fails_by_death(case: &Case, transcript: &Transcript) -> bool {
+    let mut changed = transcript.clone();
+    let last = changed.events.last().cloned();
+    let Some(last) = last else { return false };
+    let what = What::Target { status: None, signal: Some(11), stderr: String::new(), crashed: true };
+    changed.events.push(Event { what, ..last });
+    judge(case, &changed, AlertPolicy::Exact).kind == Kind::Crash
+}
+
+/// Conditions of a flow: the message they are on (for `where`), path, condition.
+fn collect(steps: &[Step], into: &mut Vec<(Option<String>, Path, Condition)>) {
+    for step in steps {
+        match &step.kind {
+            StepKind::Check(conditions) => into.extend(conditions.iter().map(|(p, c)| (None, p.clone(), c.clone()))),
+            StepKind::Expect(expect) => collect_expect(expect, into),
+            StepKind::Repeat { steps, .. } => collect(steps, into),
+            _ => {}
+        }
+    }
+}
+
+fn collect_expect(expect: &Expect, into: &mut Vec<(Option<String>, Path, Condition)>) {
+    match expect {
+        Expect::Messages(messages) => {
+            for (name, conditions) in messages {
+                into.extend(conditions.iter().map(|(p, c)| (Some(name.clone()), p.clone(), c.clone())));
+            }
+        }
+        Expect::OneOf(all) => all.iter().for_each(|one| collect_expect(one, into)),
+        _ => {}
+    }
+}
+
+/// The transcript with what the path finds changed, in several ways.
+fn variations(transcript: &Transcript, message: Option<&str>, path: &Path, condition: &Condition) -> Vec<Vec<Event>> {
+    let mut segments = path.segments.clone();
+    if message.is_none() {
+        if matches!(segments.first(), Some(Segment::Name(name)) if name == "connection") {
+            segments.drain(..2.min(segments.len()));
+        }
+        if matches!(segments.first(), Some(Segment::Name(name)) if name == "sent" || name == "received") {
+            segments.remove(0);
+        }
+    }
+    let name = match message {
+        Some(name) => name.to_owned(),
+        None => match segments.first() {
+            Some(Segment::Name(name)) => {
+                let name = name.clone();
+                segments.remove(0);
+                name
+            }
+            _ => return Vec::new(),
+        },
+    };
+    if matches!(segments.first(), Some(Segment::Index(_) | Segment::Where(..))) && message.is_none() {
+        segments.remove(0);
+    }
+    let field = Path { segments };
+    match name.as_str() {
+        "records" => vary_records(transcript, &field),
+        "established" => vary_established(transcript),
+        "reaction" => vary_reaction(transcript),
+        _ => vary_messages(transcript, &name, &field, condition),
+    }
+}
+
+fn vary_messages(transcript: &Transcript, name: &str, field: &Path, condition: &Condition) -> Vec<Vec<Event>> {
+    let mut all = Vec::new();
+    for (place, event) in transcript.events.iter().enumerate() {
+        let What::Message { from: Side::Target, name: n, content_type, context, bytes, .. } = &event.what else { continue };
+        if n != name {
+            continue;
+        }
+        let type_name = if *content_type == 22 { "Handshake" } else if *content_type == 21 { "Alert" } else { "ApplicationData" };
+        let node = Grammar::tls().decode(type_name, bytes, context);
+        for edit in edits(field, condition) {
+            let mut changed = node.clone();
+            if Grammar::tls().edit(&mut changed, &edit, context).is_err() {
+                continue;
+            }
+            let changed = changed.to_bytes();
+            if changed == *bytes {
+                continue;
+            }
+            let mut events = transcript.events.clone();
+            if let What::Message { bytes, .. } = &mut events[place].what {
+                *bytes = changed;
+            }
+            all.push(events);
+        }
+    }
+    // Doubled, and all alike: for what must not come, or must differ.
+    for (place, event) in transcript.events.iter().enumerate() {
+        if matches!(&event.what, What::Message { from: Side::Target, name: n, .. } if n == name) {
+            let mut events = transcript.events.clone();
+            events.insert(place, event.clone());
+            all.push(events);
+        }
+    }
+    let first = transcript.events.iter().find(|e| matches!(&e.what, What::Message { from: Side::Target, name: n, .. } if n == name));
+    if let Some(first) = first {
+        let mut events = transcript.events.clone();
+        for event in &mut events {
+            if matches!(&event.what, What::Message { from: Side::Target, name: n, .. } if n == name) {
+                event.what = first.what.clone();
+            }
+        }
+        all.push(events);
+    } else if let Some(place) = transcript.events.iter().position(|e| matches!(e.what, What::Established { .. })) {
+        // A message that did not come, where that is looked at: an empty one of that name.
+        let mut events = transcript.events.clone();
+        let what = What::Message {
+            from: Side::Target,
+            name: name.to_owned().into(),
+            content_type: 22,
+            context: Default::default(),
+            bytes: vec![0, 0, 0, 0],
+            meant: None,
+            changes: Vec::new(),
+        };
+        events.insert(place, Event { what, ..transcript.events[place].clone() });
+        all.push(events);
+    }
+    all
+}
+
+/// Changes of one field that could make a condition untrue.
+fn edits(field: &Path, condition: &Condition) -> Vec<Edit> {
+    let long = Plain::Bytes(vec![0xa5; 300]);
+    let mut edits = vec![
+        Edit::Set(field.clone(), Plain::Number(0)),
+        Edit::Set(field.clone(), Plain::Number(0xfe)),
+        Edit::Set(field.clone(), Plain::Number(0xfefe)),
+        Edit::Set(field.clone(), Plain::Number(u64::from(u32::MAX))),
+        Edit::Set(field.clone(), Plain::Bytes(Vec::new())),
+        Edit::Set(field.clone(), long),
+        Edit::Set(field.clone(), Plain::List(vec![Plain::Number(0xfe)])),
+        Edit::Set(field.clone(), Plain::List(vec![Plain::Number(0xfefe)])),
+        Edit::Bytes(field.clone(), ByteEdit::FlipBit { bit: 0 }),
+        Edit::Bytes(field.clone(), ByteEdit::FlipBit { bit: -1 }),
+        Edit::Bytes(field.clone(), ByteEdit::Append { bytes: vec![0xfe, 0xfe] }),
+        Edit::Bytes(field.clone(), ByteEdit::Truncate { to: -1 }),
+        Edit::Remove(field.clone()),
+        Edit::Duplicate(field.clone(), gauntlet_wire::Place::Last),
+        Edit::Add(field.clone(), Plain::Map(vec![("0xfefe".to_owned(), Plain::Bytes(Vec::new()))]), gauntlet_wire::Place::Last),
+        Edit::Add(field.clone(), Plain::Number(0xfefe), gauntlet_wire::Place::Last),
+    ];
+    if matches!(condition, Condition::Absent(true)) {
+        edits.push(Edit::Set(field.clone(), Plain::Map(Vec::new())));
+    }
+    // A path to a field of each element: the list itself is changed.
+    if let Some((last, head)) = field.segments.split_last()
+        && matches!(last, Segment::Name(_))
+        && !head.is_empty()
+    {
+        let list = Path { segments: head.to_vec() };
+        edits.push(Edit::Add(list.clone(), Plain::Map(vec![("0xfefe".to_owned(), Plain::Bytes(Vec::new()))]), gauntlet_wire::Place::Last));
+        edits.push(Edit::Bytes(list.clone(), ByteEdit::FlipBit { bit: 0 }));
+        edits.push(Edit::Bytes(list, ByteEdit::FlipBit { bit: -1 }));
+    }
+    edits
+}
+
+fn vary_records(transcript: &Transcript, field: &Path) -> Vec<Vec<Event>> {
+    let wanted = field.segments.iter().rev().find_map(|segment| match segment {
+        Segment::Name(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let mut all = Vec::new();
+    for (place, event) in transcript.events.iter().enumerate() {
+        if !matches!(event.what, What::Record { from: Side::Target, .. }) {
+            continue;
+        }
+        let mut events = transcript.events.clone();
+        if let What::Record { outer, version, length, keys, sequence, content_type, content, padding, .. } = &mut events[place].what {
+            match wanted {
+                Some("type") => *content_type ^= 0x40,
+                Some("opaque_type") => *outer ^= 0x40,
+                Some("legacy_record_version") => *version ^= 0x0808,
+                Some("length" | "fragment") => *length += 0x4000,
+                Some("keys") => *keys = "none of ours".into(),
+                Some("sequence") => *sequence += 1 << 32,
+                Some("zeros") => *padding += 0x4000,
+                _ => content.extend(std::iter::repeat_n(0, 0x4001)),
+            }
+        }
+        all.push(events);
+        let mut emptied = transcript.events.clone();
+        if let What::Record { content, length, .. } = &mut emptied[place].what {
+            content.clear();
+            *length = 0;
+        }
+        all.push(emptied);
+    }
+    all
+}
+
+fn vary_established(transcript: &Transcript) -> Vec<Vec<Event>> {
+    let mut all = Vec::new();
+    for (place, event) in transcript.events.iter().enumerate() {
+        let mut events = transcript.events.clone();
+        if let What::Established { version, cipher_suite, group, resumed, alpn } = &mut events[place].what {
+            (*version, *cipher_suite, *group, *resumed) = (0x0301, 0xfefe, 0xfefe, !*resumed);
+            *alpn = Some("other".to_owned());
+        } else {
+            continue;
+        }
+        all.push(events);
+        let _ = event;
+    }
+    all
+}
+
+/// One play's reaction made another: its last alert is another.
+fn vary_reaction(transcript: &Transcript) -> Vec<Vec<Event>> {
+    let place = transcript.events.iter().position(
+        |event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == "alert"),
+    );
+    let Some(place) = place else { return Vec::new() };
+    let mut events = transcript.events.clone();
+    if let What::Message { bytes, .. } = &mut events[place].what {
+        *bytes = vec![2, 99];
+    }
+    vec![events]
+}

@@ -1,0 +1,287 @@
+//! Targets made of our own peer, for which it is known what they do wrong.
+//!
+//! | name | as a server it |
+//! |---|---|
+//! | `pushover` | goes on whatever comes: what every refusal must be able to catch |
+//! | `wall` | answers all with a fatal alert |
+//! | `mute` | answers nothing |
+//! | `strict` | answers the first thing that its peer remarks on with the alert it deserves |
+//! | `garbage` | answers with bytes that are no TLS |
+//! | `closer` | closes as soon as something comes |
+
+use crate::memory::{MemoryLink, Stack, Wire};
+use crate::{Instance, Options, Target};
+use gauntlet_model::{Link, LinkError, Role, What};
+use gauntlet_peer::{Change, Config, Peer, Temper};
+use gauntlet_wire::{Edit, Grammar, Path, Plain};
+use std::io::{Read, Write};
+
+/// What a side of our own does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// Goes on whatever comes.
+    Pushover,
+    /// Fatal alert.
+    Wall,
+    /// Nothing.
+    Mute,
+    /// The alert that the first remark deserves.
+    Strict,
+    /// No TLS.
+    Garbage,
+    /// Closes.
+    Closer,
+}
+
+impl Manner {
+    /// All of them.
+    pub const ALL: [Manner; 6] =
+        [Manner::Pushover, Manner::Wall, Manner::Mute, Manner::Strict, Manner::Garbage, Manner::Closer];
+
+    /// Its name as a target.
+    pub fn name(self) -> &'static str {
+        match self {
+            Manner::Pushover => "pushover",
+            Manner::Wall => "wall",
+            Manner::Mute => "mute",
+            Manner::Strict => "strict",
+            Manner::Garbage => "garbage",
+            Manner::Closer => "closer",
+        }
+    }
+}
+
+/// One of our own sides as a target.
+pub fn own(manner: Manner) -> Box<dyn Target> {
+    Box::new(Own { manner })
+}
+
+/// One of them by its name.
+pub fn by_name(name: &str) -> Option<Box<dyn Target>> {
+    Manner::ALL.into_iter().find(|manner| manner.name() == name).map(own)
+}
+
+struct Own {
+    manner: Manner,
+}
+
+impl Target for Own {
+    fn name(&self) -> &str {
+        self.manner.name()
+    }
+    fn version(&self) -> String {
+        format!("gauntlet {}", env!("CARGO_PKG_VERSION"))
+    }
+    fn roles(&self) -> Vec<Role> {
+        vec![Role::Server]
+    }
+    fn supports(&self, _role: Role, options: &Options) -> Result<(), String> {
+        let unknown = options.keys().find(|key| !matches!(key.as_str(), "client_auth" | "alpn" | "versions"));
+        unknown.map_or(Ok(()), |key| Err(format!("our own side has no option `{key}`")))
+    }
+    fn is_memory(&self) -> bool {
+        true
+    }
+    fn instances(&self) -> usize {
+        usize::MAX
+    }
+    fn start(&self, _role: Role, options: &Options) -> Result<Box<dyn Instance>, LinkError> {
+        Ok(Box::new(OwnInstance { manner: self.manner, config: config(self.manner, options) }))
+    }
+}
+
+fn config(manner: Manner, options: &Options) -> Config {
+    let versions: &[u16] = match options.get("versions").map(String::as_str) {
+        Some("tls1.2") => &[0x0303],
+        Some("tls1.3") => &[0x0304],
+        _ => &[0x0304, 0x0303],
+    };
+    let asks = options.get("client_auth").is_some_and(|value| value != "none");
+    let alpn = options.get("alpn").map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
+    Config {
+        request_certificate: asks,
+        require_certificate: options.get("client_auth").is_some_and(|value| value == "require"),
+        alpn: alpn.unwrap_or_default(),
+        temper: if manner == Manner::Pushover { Temper::Pushover } else { Temper::Patient },
+        verify_chain: manner == Manner::Strict,
+        tickets: 1,
+        ..Config::server(versions)
+    }
+}
+
+struct OwnInstance {
+    manner: Manner,
+    config: Config,
+}
+
+impl Instance for OwnInstance {
+    fn link(&mut self) -> Result<Box<dyn Link + '_>, LinkError> {
+        let (manner, config) = (self.manner, self.config.clone());
+        let mut number = 0_u8;
+        Ok(Box::new(MemoryLink::new(move || {
+            number = number.wrapping_add(1);
+            Ok(stack(manner, config.clone(), [number; 32]))
+        })))
+    }
+    fn restart(&mut self) -> Result<(), LinkError> {
+        Ok(())
+    }
+}
+
+/// One connection to one of our own sides.
+pub fn stack(manner: Manner, config: Config, seed: [u8; 32]) -> Box<dyn Stack> {
+    Box::new(OwnStack { wire: Wire::default(), peer: Peer::new(config, seed), manner, answered: 0, over: false })
+}
+
+/// A stack with the usual options, for `serve`.
+pub fn default_stack(manner: Manner, seed: [u8; 32]) -> Box<dyn Stack> {
+    stack(manner, config(manner, &Options::new()), seed)
+}
+
+struct OwnStack {
+    wire: Wire,
+    peer: Peer,
+    manner: Manner,
+    /// Application data that has been answered.
+    answered: usize,
+    over: bool,
+}
+
+impl Stack for OwnStack {
+    fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
+
+    fn turn(&mut self) -> bool {
+        let mut bytes = vec![0; 1 << 16];
+        while !self.over {
+            match self.wire.read(&mut bytes) {
+                Ok(0) => self.over = true,
+                Ok(count) => self.take(&bytes[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return false,
+                Err(_) => self.over = true,
+            }
+        }
+        true
+    }
+
+    fn ask(&mut self, action: &str) -> Result<(), LinkError> {
+        match action {
+            "key_update" => self.say("key_update", &[]),
+            "renegotiate" => self.say("hello_request", &[]),
+            _ => return Err(LinkError::NoAction(action.to_owned())),
+        }
+        Ok(())
+    }
+}
+
+impl OwnStack {
+    fn take(&mut self, bytes: &[u8]) {
+        match self.manner {
+            Manner::Mute => {}
+            Manner::Wall => {
+                self.write(&[21, 3, 3, 0, 2, 2, 40]);
+                self.over = true;
+            }
+            Manner::Garbage => self.write(b"220 this is no TLS\r\n"),
+            Manner::Closer => self.over = true,
+            Manner::Strict => self.take_strictly(bytes),
+            Manner::Pushover => self.take_anything(bytes),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // A full queue means that nobody reads: what is lost then is nobody's.
+        let _ = self.wire.write_all(bytes);
+    }
+
+    fn say(&mut self, name: &str, edits: &[(&str, u64)]) {
+        let path = |text: &str| Path::parse(text).expect("a path of our own parses");
+        let edits = edits.iter().map(|(field, value)| Edit::Set(path(field), Plain::Number(*value))).collect();
+        let Ok(mut draft) = self.peer.draft(name, &Change { edits, ..Change::default() }) else { return };
+        self.peer.remember(&mut draft);
+        while draft.left() > 0 {
+            if self.peer.emit(&mut draft, None, None).is_err() {
+                break;
+            }
+        }
+        self.peer.sent(&mut draft);
+        let bytes = self.peer.take_output();
+        self.write(&bytes);
+    }
+
+    fn say_due(&mut self) -> bool {
+        let mut said = false;
+        while let Some(name) = self.peer.due() {
+            self.say(name, &[]);
+            said = true;
+        }
+        said
+    }
+
+    /// Answers each piece of application data with one.
+    fn answer_data(&mut self) -> bool {
+        let came = self.peer.application_data();
+        let fresh = came > self.answered;
+        if fresh && self.peer.is_established() {
+            self.answered = came;
+            self.say("application_data", &[]);
+        }
+        fresh
+    }
+
+    /// The first alert that something deserves, in what happened since the last look.
+    fn remark(&mut self) -> Option<String> {
+        self.peer.take_events().into_iter().find_map(|event| match event {
+            What::Remark { alert, .. } => Some(alert.into_owned()),
+            _ => None,
+        })
+    }
+
+    fn take_strictly(&mut self, bytes: &[u8]) {
+        self.peer.receive(bytes);
+        if let Some(alert) = self.remark() {
+            self.refuse(&alert);
+            return;
+        }
+        if self.peer.saw_fatal_alert() {
+            self.over = true;
+            return;
+        }
+        self.say_due();
+        self.answer_data();
+        self.peer.take_events();
+        if self.peer.saw_close_notify() {
+            self.say("alert", &[]);
+            self.over = true;
+        }
+    }
+
+    fn refuse(&mut self, alert: &str) {
+        let description = Grammar::tls().number("AlertDescription", alert).unwrap_or(80);
+        self.say("alert", &[("level", 2), ("description", description)]);
+        self.over = true;
+    }
+
+    fn take_anything(&mut self, bytes: &[u8]) {
+        self.peer.receive(bytes);
+        self.peer.take_events();
+        let mut said = self.say_due();
+        said |= self.answer_data();
+        // Something came that calls for nothing: it is taken for what would have.
+        let mut rounds = 0;
+        while !said && !self.peer.is_established() && rounds < 3 {
+            self.peer.pretend_finished();
+            said = self.say_due();
+            rounds += 1;
+        }
+        if !said && !self.peer.saw_close_notify() {
+            self.say("application_data", &[]);
+        }
+        self.answer_data();
+        self.peer.take_events();
+        if self.peer.saw_close_notify() {
+            self.over = true;
+        }
+    }
+}
