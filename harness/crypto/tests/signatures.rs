@@ -5,41 +5,31 @@ use std::sync::OnceLock;
 use gauntlet_crypto::{CryptoError, Digest, PrivateKey, PublicKey, Rng, SignatureScheme as Scheme};
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
-use openssl::rsa::{Padding, Rsa};
+use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 use rand_core::SeedableRng;
 
 const MESSAGE: &[u8] = b"what is signed";
 
-/// Made by `openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:1024` for this test.
-const PSS_KEY: &[u8] = b"-----BEGIN PRIVATE KEY-----\n\
-MIICcwIBADALBgkqhkiG9w0BAQoEggJfMIICWwIBAAKBgQDK8+FQa4jr43ykP7a0\n\
-m3LZWkqqp42Aw0FiyVJ/ACoNWKYgL6ndDc81gWlBoI0JIPcbTiqYf9UwIeO1P45D\n\
-h8x+dappDPv1naKT22vU1j6mHaayyp64ANvm79nWmbQboKSBjHJmdjfH+w2Sucpg\n\
-O3j1NrLsCuxBYpDOfIkUhJRt6wIDAQABAoGAH7xTF0g5eOlxrB1qbIOCSgqccmMQ\n\
-9XmS1+ezRri32q5qC85oOXDXXf6GfwSkCTFmcpaegoo6w/QIr2bo0BaEG1rJwVUW\n\
-paCAcMacJnAVKyrizVMwslvNYMeswkxydcabQxulY5O+KUefuHPmxfaWzacBcB6B\n\
-nNKenxAGNnrNfQECQQDzg5qkA1n+tR5JzTfZ16y/5a61S3za6xM9b8+xRB8oMW/P\n\
-TEzpeJjq7GC7HFz3FP0tJbagmdNu3j8CpjcvZPA7AkEA1VvcoLpjfGch26N7tMSe\n\
-osA2GCwfdRXiKMiA+4Dq24vOnlxG4tYKWNkMu8BaELYy2JzRfqmtmK64rYOTkKPO\n\
-EQJAFIG9sRgzKPb5sP9eN7Mo8hQWjV/pCMqJGUBkPipdcVYQc2WaiILGZeo4DynJ\n\
-TmlvFLE7WvT5UDnZFpEGzq/yZwJAA29CIvg9J8CFRALit+s+XoJXnJYBP6JFjMCF\n\
-iwbtQPGENvpnTbmCWyHLWa5kBMbaFLCZkr9qgv21DV4D3x0z8QJALfHW/lfwNkpX\n\
-dI+Jzg8qYE7PKU1IIsC1EcMGNDDilKwdvWqP2O/vZGncD/XTgo5zUP7w325peOme\n\
-JeJ7pkb3rg==\n\
------END PRIVATE KEY-----\n\
-";
-
 fn rng(seed: u64) -> Rng {
     Rng::seed_from_u64(seed)
 }
 
+/// Keys made by `openssl genrsa` for these tests, the last by `openssl genpkey -algorithm RSA-PSS`.
+fn rsa_of(bits: u32) -> PrivateKey {
+    let pem: &[u8] = match bits {
+        2048 => include_bytes!("keys/rsa2048.pem"),
+        1025 => include_bytes!("keys/rsa1025.pem"),
+        1026 => include_bytes!("keys/rsa1026.pem"),
+        1031 => include_bytes!("keys/rsa1031.pem"),
+        _ => include_bytes!("keys/rsa_pss1024.pem"),
+    };
+    PrivateKey::from_pem(pem).expect("read")
+}
+
 fn rsa() -> &'static PrivateKey {
     static KEY: OnceLock<PrivateKey> = OnceLock::new();
-    KEY.get_or_init(|| {
-        let pem = Rsa::generate(2048).expect("key").private_key_to_pem().expect("PEM");
-        PrivateKey::from_pem(&pem).expect("read")
-    })
+    KEY.get_or_init(|| rsa_of(2048))
 }
 
 fn message_digest(digest: Digest) -> MessageDigest {
@@ -145,14 +135,30 @@ fn pss_salts_of_another_length_are_not_taken() {
 #[test]
 fn a_modulus_of_an_odd_number_of_bits() {
     for bits in [1025, 1026, 1031] {
-        let pem = Rsa::generate(bits).expect("key").private_key_to_pem().expect("PEM");
-        let key = PrivateKey::from_pem(&pem).expect("read");
+        let key = rsa_of(bits);
         for scheme in [Scheme::RSA_PSS_RSAE_SHA256, Scheme::RSA_PKCS1_SHA256] {
             let signature = key.sign(scheme, MESSAGE, &mut rng(1)).expect("signed");
             assert_eq!(signature.len(), key.public().rsa_size());
             key.public().verify(scheme, MESSAGE, &signature, true).unwrap_or_else(|error| panic!("{bits}: {error}"));
         }
     }
+}
+
+/// With 8 n + 1 bits a block has one byte more than the encoding, and that byte must be zero.
+#[test]
+fn nothing_may_stand_in_front_of_a_pss_encoding() {
+    let key = rsa_of(1025);
+    let public = key.public();
+    let forged = (0..1000).find_map(|seed| {
+        let signature = key.sign(Scheme::RSA_PSS_RSAE_SHA256, MESSAGE, &mut rng(seed)).expect("signed");
+        let mut block = public.rsa_raw_encrypt(&signature).expect("encrypted");
+        assert_eq!((block.len(), block[0]), (129, 0));
+        block[0] = 1;
+        // Only what lies below the modulus can be signed.
+        key.rsa_raw_decrypt(&block).ok()
+    });
+    let verdict = public.verify(Scheme::RSA_PSS_RSAE_SHA256, MESSAGE, &forged.expect("some salt makes it small"), true);
+    assert_eq!(verdict, Err(CryptoError::Verify("signature")));
 }
 
 #[test]
@@ -210,7 +216,7 @@ fn pem_goes_round() {
 
 #[test]
 fn keys_of_the_pss_kind() {
-    let key = PrivateKey::from_pem(PSS_KEY).expect("read");
+    let key = rsa_of(0);
     assert!(!key.public().is_rsa());
     assert_eq!(key.public().rsa_size(), 128);
     assert_eq!(key.schemes(true)[0], Scheme::RSA_PSS_PSS_SHA256);
