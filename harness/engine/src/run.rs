@@ -6,7 +6,7 @@ use crate::{Select, probe};
 use gauntlet_crypto::Digest;
 use gauntlet_model::result::{ReferenceResult, write_line};
 use gauntlet_model::{
-    Capabilities, Case, CaseResult, EndLine, Event, Kind, Line, LinkError, Role, RunLine, StepKind, TargetLine,
+    Capabilities, Case, CaseResult, EndLine, Event, Kind, Line, LinkError, Role, RunLine, Step, StepKind, TargetLine,
     Transcript, Verdict, What,
 };
 use gauntlet_play::{AlertPolicy, Settings, has_data, judge, negotiated, play, reaction};
@@ -222,7 +222,16 @@ struct TargetRun<'a> {
 }
 
 /// Results of twins, by how they are played.
-type Twins = Mutex<HashMap<String, Arc<OnceLock<Result<(), String>>>>>;
+type Twins = Mutex<HashMap<String, Arc<OnceLock<Twin>>>>;
+
+/// How a twin came out.
+#[derive(Clone, Debug)]
+enum Twin {
+    Accepted,
+    /// The target cannot play it.
+    Lacking(String),
+    Refused(String),
+}
 
 impl TargetRun<'_> {
     /// Runs all; how many cases were selected.
@@ -309,7 +318,8 @@ impl TargetRun<'_> {
                 scenario.expand(Some(capabilities)).map_err(|error| RunError::Scenario(error.render(false)))?;
             let wanted = |case: &Case| case.peer.other() == self.role && self.select.takes(case) && self.in_shard(&case.id);
             skipped.extend(expansion.skipped.into_iter().filter(|(case, _)| wanted(case)));
-            for case in expansion.cases.into_iter().filter(wanted) {
+            for mut case in expansion.cases.into_iter().filter(wanted) {
+                self.add_options_to_ask(&mut case);
                 match self.lacks(&case, capabilities) {
                     Some(reason) => skipped.push((case, reason)),
                     None => cases.push(case),
@@ -319,9 +329,22 @@ impl TargetRun<'_> {
         Ok((cases, skipped))
     }
 
+    /// What the target must be started with, so that it can be asked for what the flow asks.
+    fn add_options_to_ask(&self, case: &mut Case) {
+        for action in asked(&case.steps) {
+            for (name, value) in self.target.options_to_ask(self.role, &action).unwrap_or_default() {
+                case.options.entry(name).or_insert(value);
+            }
+        }
+    }
+
     fn lacks(&self, case: &Case, capabilities: &Capabilities) -> Option<String> {
         if let Err(reason) = self.target.supports(self.role, &case.options) {
             return Some(reason);
+        }
+        let mut actions = asked(&case.steps).into_iter();
+        if let Some(action) = actions.find(|action| self.target.options_to_ask(self.role, action).is_none()) {
+            return Some(format!("cannot be asked to do `{action}`"));
         }
         let options_choose = case.options.contains_key("versions");
         let spoken = capabilities.all("versions");
@@ -408,10 +431,17 @@ impl TargetRun<'_> {
     ) -> bool {
         let settings = Settings { seed: case_seed(self.options.seed, &case.id), ..settings.clone() };
         let twin = self.twin(instance, case, twins, &settings);
-        if let Some(Err(reason)) = &twin {
-            let verdict = trouble(&format!("the twin, the same flow without what is wrong in it, was not accepted: {reason}"));
-            self.finish(case, &verdict, None, "refused", Vec::new(), began);
-            return !reason.starts_with("no link");
+        match &twin {
+            Some(Twin::Refused(reason)) => {
+                let text = format!("the twin, the same flow without what is wrong in it, was not accepted: {reason}");
+                self.finish(case, &trouble(&text), None, "refused", Vec::new(), began);
+                return !reason.starts_with("no link");
+            }
+            Some(Twin::Lacking(reason)) => {
+                self.finish(case, &skip(reason), None, "none", Vec::new(), began);
+                return true;
+            }
+            Some(Twin::Accepted) | None => {}
         }
         let twin = if twin.is_some() { "accepted" } else { "none" };
         let mut attempts = Vec::new();
@@ -442,7 +472,7 @@ impl TargetRun<'_> {
         case: &Case,
         twins: &Twins,
         settings: &Settings,
-    ) -> Option<Result<(), String>> {
+    ) -> Option<Twin> {
         let twin = twin(case);
         if twin.steps == case.steps && twin.pki == case.pki {
             return None;
@@ -454,12 +484,13 @@ impl TargetRun<'_> {
             // Once more if it fails: a twin decides about many cases.
             for _ in 0..2 {
                 let (_, verdict) = attempt(instance, &twin, settings, AlertPolicy::Exact);
-                if verdict.kind == Kind::Pass {
-                    return Ok(());
+                match verdict.kind {
+                    Kind::Pass => return Twin::Accepted,
+                    Kind::Skip => return Twin::Lacking(verdict.reason),
+                    _ => last = verdict.reason,
                 }
-                last = verdict.reason;
             }
-            Err(last)
+            Twin::Refused(last)
         });
         Some(outcome.clone())
     }
@@ -567,6 +598,19 @@ pub fn run_case(
     policy: AlertPolicy,
 ) -> (Transcript, Verdict) {
     attempt(instance, case, settings, policy)
+}
+
+/// What a flow asks the target to do.
+fn asked(steps: &[Step]) -> Vec<String> {
+    let mut all = Vec::new();
+    for step in steps {
+        match &step.kind {
+            StepKind::Ask(action) => all.push(action.clone()),
+            StepKind::Repeat { steps, .. } => all.extend(asked(steps)),
+            _ => {}
+        }
+    }
+    all
 }
 
 fn trouble(reason: &str) -> Verdict {

@@ -26,6 +26,9 @@ pub enum LinkError {
     /// The profile knows no way to have the target do that.
     #[error("the profile has no action `{0}`")]
     NoAction(String),
+    /// It serves one connection at a time, and one is open.
+    #[error("it serves one connection at a time, and one is open")]
+    Busy,
     /// The target cannot be asked for it in this role.
     #[error("{0}")]
     Other(String),

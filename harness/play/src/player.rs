@@ -814,7 +814,7 @@ fn message_text(message: &MessageRef) -> String {
 }
 
 fn link_trouble(error: LinkError) -> Stop {
-    let skip = matches!(error, LinkError::NoAction(_));
+    let skip = matches!(error, LinkError::NoAction(_) | LinkError::Busy);
     Stop::Trouble(error.to_string(), skip)
 }
 

@@ -225,7 +225,7 @@ impl Link for ServerLink<'_> {
             return Err(LinkError::Gone(self.server.process.describe()));
         }
         if self.server.run.role().one_at_a_time && self.connections.any_open() {
-            return Err(LinkError::Other("it serves one connection at a time, and one is open".to_owned()));
+            return Err(LinkError::Busy);
         }
         match TcpConnection::open(self.server.address()) {
             Ok(connection) => Ok(self.connections.add(connection)),
