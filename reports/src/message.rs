@@ -46,10 +46,10 @@ fn handshake(name: &str, message: &Node, redact: bool) -> Line {
         "certificate" => fields.certificate(message),
         "certificate_verify" | "server_key_exchange" => {
             let parts = fields.signed(message);
-            // Before TLS 1.2 nothing names the algorithm; a short signature is no RSA one.
-            let short = deep(message, "signature").is_some_and(|node| content(node).len() < 120);
-            let unnamed = deep(message, "algorithm").is_none() && short;
-            size_varies = unnamed || parts.iter().any(|part| part.contains("dsa") || part == "dh");
+            // Before TLS 1.2 nothing names the algorithm, and an altered message may name another.
+            let pair = deep(message, "signature").is_some_and(|node| is_pair_of_integers(&content(node)));
+            let named = |part: &String| part.contains("dsa") || part == "dh";
+            size_varies = pair && !parts.iter().any(|part| part.starts_with("ed")) || parts.iter().any(named);
             parts
         }
         "client_key_exchange" => {
@@ -66,6 +66,15 @@ fn handshake(name: &str, message: &Node, redact: bool) -> Line {
     }
     parts.retain(|part| !part.is_empty());
     Line { text: inert::line(&parts.join("; ")).into_owned(), size_varies }
+}
+
+/// Whether a signature is of the form of (EC)DSA: two integers in DER, each as long as it happens to be.
+fn is_pair_of_integers(signature: &[u8]) -> bool {
+    match signature {
+        [0x30, length, 2, ..] => usize::from(*length) + 2 == signature.len(),
+        [0x30, 0x81, length, 2, ..] => usize::from(*length) + 3 == signature.len(),
+        _ => false,
+    }
 }
 
 /// The first node of that name, depth first.

@@ -60,6 +60,48 @@ fn what_else_can_happen() {
     insta::assert_snapshot!(ladder(&writer.transcript(), &Options::default()));
 }
 
+/// Two integers in DER are as long as they happen to be, whatever algorithm the message names.
+#[test]
+fn sizes_of_signatures_are_by_chance_or_not() {
+    let drawn = |algorithm: u64, signature: Vec<u8>| {
+        let mut writer = Writer::default();
+        let fields = [("algorithm", algorithm.into()), ("signature", signature.into())];
+        writer.handshake(Side::Us, "handshake", "certificate_verify", gauntlet_wire::Plain::map(fields));
+        ladder(&writer.transcript(), &REDACTED)
+    };
+    let pair = |length: usize| [&[0x30, length as u8 - 2, 2][..], &vec![1; length - 3]].concat();
+    let long_pair = |length: usize| [&[0x30, 0x81, length as u8 - 3, 2][..], &vec![1; length - 4]].concat();
+    assert_eq!(drawn(0x0103, pair(70)), drawn(0x0103, pair(72)));
+    assert_eq!(drawn(0x0103, long_pair(136)), drawn(0x0103, long_pair(139)));
+    assert_eq!(drawn(0x0403, vec![7; 70]), drawn(0x0403, vec![7; 71]), "a spoiled one too");
+    assert!(drawn(0x0804, vec![7; 256]).contains(" 264 "), "of RSA it is always the same");
+    assert!(drawn(0x0807, pair(64)).contains(" 72 "), "as of Ed25519, whatever it begins with");
+}
+
+/// What cannot be opened may be a signature; an alert is too short for one.
+#[test]
+fn sizes_of_records_that_cannot_be_opened() {
+    let drawn = |length: u32, from: Side| {
+        let mut writer = Writer::default();
+        writer.push(What::Record {
+            from,
+            outer: 23,
+            version: 0x0303,
+            length,
+            keys: "handshake".into(),
+            sequence: 0,
+            content_type: 23,
+            content: vec![0; 4],
+            padding: 0,
+            verified: false,
+        });
+        ladder(&writer.transcript(), &REDACTED)
+    };
+    assert_eq!(drawn(95, Side::Target), drawn(97, Side::Target));
+    assert!(drawn(19, Side::Target).contains(" 19 "));
+    assert!(drawn(95, Side::Us).contains(" 95 "), "ours are by the seed");
+}
+
 fn updates(number: usize, alternately: bool) -> Transcript {
     let mut writer = Writer::default();
     writer.step(7);
