@@ -169,6 +169,14 @@ impl Protection {
         Unprotected { plaintext: opened.plaintext, verified: opened.fault.is_none() }
     }
 
+    /// Length of an AEAD's tag, at the end of a fragment, in bytes; 0 for others.
+    pub fn tag_length(&self) -> usize {
+        match &self.scheme {
+            Scheme::Aead(aead) => aead.tag_length,
+            Scheme::Cbc(_) | Scheme::Stream(_) => 0,
+        }
+    }
+
     /// How many bytes a plaintext of that length grows by.
     pub fn overhead(&self, plaintext_length: usize) -> usize {
         match &self.scheme {

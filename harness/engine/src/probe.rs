@@ -43,6 +43,7 @@ pub fn probe(instance: &mut dyn Instance, role: Role, options: &Options, setting
         probe.suites(0x0303, &SUITES12)?;
     }
     probe.schemes()?;
+    probe.extensions()?;
     for version in [0x0304, 0x0303] {
         if probe.found.has("versions", &version_name(version)) {
             probe.resumption(version)?;
@@ -184,6 +185,45 @@ impl Probe<'_> {
         Ok(())
     }
 
+    /// Extensions that the target answers, asked for one by one in a hello of its version.
+    fn extensions(&mut self) -> Result<(), LinkError> {
+        let asked: [(u16, &str, Vec<u8>); 6] = [
+            (0x0303, "max_fragment_length", vec![1]),
+            (0x0303, "encrypt_then_mac", Vec::new()),
+            (0x0303, "extended_master_secret", Vec::new()),
+            (0x0303, "session_ticket", Vec::new()),
+            (0x0304, "record_size_limit", vec![0x10, 0]),
+            (0x0304, "server_name", Vec::new()),
+        ];
+        for (version, name, data) in asked {
+            if !self.found.has("versions", &version_name(version)) {
+                continue;
+            }
+            let path = format!("extensions.{name}");
+            let mut set = vec![];
+            if name != "server_name" {
+                set.push((path.as_str(), Val::Bytes(data)));
+            }
+            let cbc = [0xc013, 0xc009, 0x002f].map(Val::Number);
+            if name == "encrypt_then_mac" {
+                set.push(("cipher_suites", Val::List(cbc.to_vec())));
+            }
+            let transcript = self.play(&hello("probe", &[version], self.options, &set))?;
+            let number = Grammar::tls().number("ExtensionType", name).unwrap_or(0) as u16;
+            let answered = answered_extensions(&transcript);
+            let learnt = match answered {
+                None => Learnt::NotLearnt("no answer".to_owned()),
+                Some(kinds) if kinds.contains(&number) => Learnt::Yes,
+                Some(_) => Learnt::No,
+            };
+            self.found.learn("extensions", name, learnt.clone());
+            if matches!(name, "max_fragment_length" | "record_size_limit") {
+                self.found.learn(name, "yes", learnt);
+            }
+        }
+        Ok(())
+    }
+
     fn resumption(&mut self, version: u16) -> Result<(), LinkError> {
         let case = resumption("probe", &[version], self.options);
         let transcript = self.play(&case)?;
@@ -191,10 +231,7 @@ impl Probe<'_> {
         let ticket = transcript.events.iter().any(
             |event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == "new_session_ticket"),
         );
-        let kind = match (version, ticket) {
-            (_, true) => "ticket",
-            _ => "session_id",
-        };
+        let kind = if ticket { "ticket" } else { "session_id" };
         let learnt = if resumed { Learnt::Yes } else { Learnt::No };
         self.found.learn("resumption", &format!("{} {kind}", version_name(version)), learnt.clone());
         if learnt == Learnt::Yes || self.found.learnt("resumption", kind).is_none() {
@@ -202,6 +239,22 @@ impl Probe<'_> {
         }
         Ok(())
     }
+}
+
+/// Extension types in the ServerHello and the EncryptedExtensions; `None`: neither came.
+fn answered_extensions(transcript: &Transcript) -> Option<Vec<u16>> {
+    let messages = transcript.events.iter().filter_map(|event| match &event.what {
+        What::Message { from: Side::Target, name, bytes, context, .. }
+            if matches!(&**name, "server_hello" | "encrypted_extensions") =>
+        {
+            Some(gauntlet_peer::view::extension_types(&Grammar::tls().decode("Handshake", bytes, context)))
+        }
+        _ => None,
+    });
+    messages.reduce(|mut all, more| {
+        all.extend(more);
+        all
+    })
 }
 
 fn name(enum_name: &str, number: u16) -> String {

@@ -10,7 +10,8 @@ use gauntlet_model::{
     Transcript, Verdict, What,
 };
 use gauntlet_play::{AlertPolicy, Settings, has_data, judge, negotiated, play, reaction};
-use gauntlet_reports::Baseline;
+use gauntlet_reports::run::standing;
+use gauntlet_reports::{Baseline, Standing};
 use gauntlet_scenario::{Corpus, Scenario, twin, twin_key};
 use gauntlet_target::{Instance, Target};
 use gauntlet_vectors::catalogue::{Catalogue, Level};
@@ -434,7 +435,8 @@ impl TargetRun<'_> {
         match &twin {
             Some(Twin::Refused(reason)) => {
                 let text = format!("the twin, the same flow without what is wrong in it, was not accepted: {reason}");
-                self.finish(case, &trouble(&text), None, "refused", Vec::new(), began);
+                let verdict = Verdict { expected: "the twin is accepted".to_owned(), ..trouble(&text) };
+                self.finish(case, &verdict, None, "refused", Vec::new(), began);
                 return !reason.starts_with("no link");
             }
             Some(Twin::Lacking(reason)) => {
@@ -474,7 +476,7 @@ impl TargetRun<'_> {
         settings: &Settings,
     ) -> Option<Twin> {
         let twin = twin(case);
-        if twin.steps == case.steps && twin.pki == case.pki {
+        if case.pki.is_none() && twin.steps.iter().map(|step| &step.kind).eq(case.steps.iter().map(|step| &step.kind)) {
             return None;
         }
         let key = format!("{:?} {}", case.options, twin_key(case));
@@ -529,7 +531,7 @@ impl TargetRun<'_> {
         let known = self.options.baselines.iter().find_map(|baseline| baseline.matches(&result));
         result.expected_by_baseline = known.map(str::to_owned);
         *lock(&self.output.counts).entry(verdict.kind.name().to_owned()).or_default() += 1;
-        let as_expected = passed || result.expected_by_baseline.is_some() || verdict.kind == Kind::Loose;
+        let as_expected = !matches!(standing(&result), Standing::Unexpected);
         (self.report)(Happening::Case(&result));
         if let Err(error) = self.output.line(&Line::Case(Box::new(result))) {
             (self.report)(Happening::Note(&error.to_string()));

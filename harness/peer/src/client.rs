@@ -173,8 +173,7 @@ impl Peer {
     pub(crate) fn honest_client_key_exchange(&mut self) -> Result<Plain, String> {
         let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
         if matches!(exchange, KeyExchange::Rsa) {
-            let offered = self.config.versions.iter().max().map_or(0x0303, |version| (*version).min(0x0303));
-            let mut premaster = offered.to_be_bytes().to_vec();
+            let mut premaster = self.hs.hello.legacy_version.to_be_bytes().to_vec();
             premaster.extend(self.random(46));
             let Some(key) = self.hs.target_key.clone().filter(PublicKey::is_rsa) else {
                 self.event(What::NotFollowed { text: "no RSA key to encrypt to".to_owned() });
@@ -568,13 +567,18 @@ impl Peer {
         self.switch_outbound13("application", &secret);
         self.make_resumption_secret();
         self.establish();
+        for ticket in std::mem::take(&mut self.hs.early_tickets) {
+            self.take_ticket13(&ticket);
+        }
     }
 
     /// Both Finished of TLS 1.2 are through.
     pub(crate) fn finish12(&mut self) {
         if self.is_client() && self.hs.session.is_none() && !self.hs.session_id.is_empty() {
             let session = self.session12(Vec::new());
-            self.sessions.push(session);
+            // A ticket is the better session, and so stays the last.
+            let place = self.sessions.len() - usize::from(self.sessions.last().is_some_and(|s| !s.ticket.is_empty()));
+            self.sessions.insert(place, session);
         }
         self.establish();
     }
@@ -606,7 +610,12 @@ impl Peer {
 
     fn take_ticket13(&mut self, node: &Node) {
         if !self.hs.established {
-            return self.remark("unexpected_message", "new_session_ticket before the handshake is complete");
+            self.remark("unexpected_message", "new_session_ticket before the handshake is complete");
+            // Its PSK can be made once our Finished is out.
+            if self.hs.early_tickets.len() < 16 {
+                self.hs.early_tickets.push(node.clone());
+            }
+            return;
         }
         let nonce = view::bytes(node, "ticket_nonce");
         let digest = self.digest();

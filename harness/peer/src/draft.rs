@@ -113,6 +113,9 @@ impl Peer {
 
     /// Steps 1 to 4 but for changes of the encoded bytes.
     fn assemble(&mut self, name: &str, change: &Change) -> Result<(Vec<u8>, Node), String> {
+        if let Some((field, _)) = change.compute.first() {
+            return Err(format!("{name}: `compute: {{ {field} }}` cannot be played yet"));
+        }
         let mut context = self.context(Side::Us);
         if let Some(form) = change.form {
             context.version = Some(form);
@@ -439,6 +442,9 @@ impl Peer {
     pub fn sent(&mut self, draft: &mut Draft) {
         self.remember(draft);
         let altered = draft.meant.as_ref().is_some_and(|meant| *meant != draft.bytes);
+        if altered && draft.name == "client_key_exchange" {
+            self.event(What::NotFollowed { text: "our secret is that of the honest key exchange".to_owned() });
+        }
         self.event(What::Message {
             from: Side::Us,
             name: Cow::Owned(draft.name.clone()),

@@ -61,6 +61,8 @@ pub(crate) struct Handshake {
     pub(crate) client_certificate: bool,
     /// ServerKeyExchange's own key, TLS 1.2: the other side's share.
     pub(crate) other_share: Vec<u8>,
+    /// Tickets that came ahead of our Finished.
+    pub(crate) early_tickets: Vec<Node>,
     pub(crate) order: Order,
     pub(crate) own_finished: bool,
     pub(crate) target_finished: bool,
@@ -453,6 +455,8 @@ impl Peer {
         let digest = self.digest();
         let psk = self.hs.session.as_ref().map(|session| session.secret.clone()).unwrap_or_default();
         let early = schedule13::early_secret(digest, &psk);
+        let shared_secret = self.hs.shared_secret.clone();
+        self.key_log("SHARED_SECRET", &shared_secret);
         self.hs.handshake_secret = schedule13::handshake_secret(digest, &early, &self.hs.shared_secret);
         let hash = self.hash.current(digest);
         let derive = |label: &[u8]| schedule13::derive_secret(digest, &self.hs.handshake_secret, label, &hash);
@@ -546,6 +550,8 @@ impl Peer {
         } else {
             prf.master_secret(&self.hs.premaster, &self.hs.hello.random, &self.hs.server_random)
         };
+        let premaster = self.hs.premaster.clone();
+        self.key_log("SHARED_SECRET", &premaster);
         let master = self.hs.master_secret.clone();
         self.key_log("CLIENT_RANDOM", &master);
     }

@@ -260,10 +260,19 @@ impl Outbound {
                 if epoch.tls13 && change.get("legacy_record_version").is_none() {
                     version = 0x0303;
                 }
-                let overrides = overrides(change)?;
-                let sealed = protection
+                for (field, _) in &change.mutate {
+                    if !matches!(field.as_str(), "" | "content" | "plaintext" | "fragment" | "tag") {
+                        return Err(format!("a record's `{field}` can be set, but not mutated"));
+                    }
+                }
+                let overrides = overrides(change, epoch.tls13)?;
+                let mut sealed = protection
                     .seal(sequence, outer, version, &plaintext, &overrides, rng)
                     .map_err(|error| error.to_string())?;
+                let tag = protection.tag_length();
+                let mut end = sealed.split_off(sealed.len() - tag);
+                change.mutate("tag", &mut end)?;
+                sealed.extend(end);
                 if change.sequence.is_none() {
                     epoch.sequence += 1;
                 }
@@ -297,11 +306,15 @@ impl Outbound {
     }
 }
 
-fn overrides(change: &RecordChange) -> Result<Overrides, String> {
+fn overrides(change: &RecordChange, tls13: bool) -> Result<Overrides, String> {
     let bytes = |name: &str| change.get(name).map(plain_bytes).transpose();
+    let nonce = bytes("nonce")?;
+    // In TLS 1.2 eight bytes are the explicit part, which goes on the wire.
+    let explicit = !tls13 && nonce.as_ref().is_some_and(|nonce| nonce.len() == 8);
     let padding_length = change.get("padding_length").map(|value| plain_number(value, "")).transpose()?;
     Ok(Overrides {
-        nonce: bytes("nonce")?,
+        nonce: nonce.clone().filter(|_| !explicit),
+        explicit_nonce: nonce.filter(|_| explicit),
         tag: bytes("tag")?,
         iv: bytes("iv")?,
         mac: bytes("mac")?,

@@ -157,6 +157,10 @@ impl<'a> Player<'a> {
     }
 
     fn run(&mut self) {
+        if self.case.pki.is_some() {
+            self.event(What::Trouble { text: "`pki` cannot be played yet".to_owned(), skip: true });
+            return;
+        }
         let steps = steps_of(self.case, self.play as usize);
         if self.play == 0 || self.connections.is_empty() {
             let result = if matches!(steps.first().map(|step| &step.kind), Some(StepKind::Connect)) {
@@ -572,7 +576,7 @@ impl<'a> Player<'a> {
             None => None,
             Some(Resume::Last) => {
                 let last = self.sessions.last().cloned();
-                Some(last.ok_or_else(|| Stop::Trouble("the target gave no session or ticket to resume".to_owned(), false))?)
+                Some(last.ok_or_else(|| Stop::Trouble("the target gave no session or ticket to resume".to_owned(), true))?)
             }
             Some(Resume::Ticket(path)) => {
                 let place = path.segments.iter().find_map(|segment| match segment {
@@ -658,7 +662,11 @@ impl<'a> Player<'a> {
                 })
             }
             name => {
-                let change = MessageChange { alteration: step.alteration.clone(), ..MessageChange::default() };
+                let mut change = MessageChange { alteration: step.alteration.clone(), ..MessageChange::default() };
+                if let (Some(bytes), "application_data") = (&step.bytes, name) {
+                    let data = gauntlet_wire::Path { segments: vec![Segment::Name("data".to_owned())] };
+                    change.alteration.set.insert(0, (data, bytes.clone()));
+                }
                 self.event(What::Altered { step: number, text: name.to_owned(), unchanged: false });
                 self.send_with(name, &[(&change.alteration, false)], &step.alteration.records, number)
             }
@@ -694,10 +702,12 @@ impl<'a> Player<'a> {
             }
             peer.draft(name, &change)
         })?;
-        let under_test = changes.iter().any(|(alteration, altered)| *altered && !alteration.is_empty());
+        // An empty change is meant so: the variant in which nothing is wrong.
+        let under_test = changes.iter().any(|(_, altered)| *altered);
+        let empty = changes.iter().all(|(alteration, altered)| !*altered || alteration.is_empty());
         let cut = changes.iter().any(|(a, _)| !a.records.is_empty() || a.record.is_some() || !a.segments.is_empty() || a.joined);
         if under_test {
-            let unchanged = draft.is_unchanged() && !cut && change.compute.is_empty();
+            let unchanged = draft.is_unchanged() && !cut && !empty;
             let text = if change.words.is_empty() { name.to_owned() } else { format!("{name}: {}", change.words.join(", ")) };
             self.event(What::Altered { step: number, text, unchanged });
         }

@@ -1,6 +1,7 @@
 //! Targets that a profile starts: servers that we connect to, clients that we have connect to us.
 
 use crate::address::Connections;
+use crate::idle::{self, Idle};
 use crate::process::{self, Process};
 use crate::profile::{Profile, Ready, RoleProfile};
 use crate::tcp::TcpConnection;
@@ -44,9 +45,10 @@ impl Run {
         Scope { dir: self.dir.path(), role: self.role, profile: self.role(), options, port }
     }
 
-    fn spawn(&self, command: Command) -> Result<Process, LinkError> {
+    fn spawn(&self, command: Command, options: &Options) -> Result<Process, LinkError> {
         let program = command.get_program().to_string_lossy().into_owned();
-        let mut process = Process::start(command)
+        let fits = |echo: &Options| echo.iter().all(|(name, value)| options.get(name).is_none_or(|set| set == value));
+        let mut process = Process::start(command, self.role().echo.as_ref().is_some_and(fits))
             .map_err(|error| LinkError::Unreachable(format!("{program}: {error}{}", self.install())))?;
         // One that is dead already is found to be so soon enough.
         let _ = process.tell(&self.role().input);
@@ -177,7 +179,7 @@ fn start_server(run: &Run, options: &Options) -> Result<(u16, Process), LinkErro
     loop {
         let port = free_port().map_err(|error| LinkError::Other(format!("no free port: {error}")))?;
         let command = run.scope(options, port).command().map_err(LinkError::Other)?;
-        let mut process = run.spawn(command)?;
+        let mut process = run.spawn(command, options)?;
         match wait_until_ready(run.role(), &mut process, port) {
             Ok(()) => return Ok((port, process)),
             // It died while the port was somebody else's: the port was the reason.
@@ -214,6 +216,18 @@ fn wait_until_ready(profile: &RoleProfile, process: &mut Process, port: u16) -> 
     Err("was not ready in time")
 }
 
+/// Waits for bytes or the end, no longer than the child has something to do.
+fn receive(connections: &mut Connections, connection: usize, patience: Duration, mut idle: Idle) -> Received {
+    let deadline = Instant::now() + patience;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let received = connections.receive(connection, left.min(idle::BETWEEN));
+        if received != Received::Quiet || left <= idle::BETWEEN || idle.look() {
+            return received;
+        }
+    }
+}
+
 struct ServerLink<'a> {
     server: &'a mut Server,
     connections: Connections,
@@ -239,7 +253,7 @@ impl Link for ServerLink<'_> {
     }
 
     fn receive(&mut self, connection: usize, patience: Duration) -> Received {
-        self.connections.receive(connection, patience)
+        receive(&mut self.connections, connection, patience, self.server.process.idle())
     }
 
     fn close(&mut self, connection: usize, how: Close) {
@@ -317,7 +331,7 @@ impl Link for ClientLink<'_> {
     fn connect(&mut self) -> Result<usize, LinkError> {
         let port = self.listener.local_addr().map_err(|error| LinkError::Other(error.to_string()))?.port();
         let command = self.client.run.scope(&self.client.options, port).command().map_err(LinkError::Other)?;
-        let mut process = self.client.run.spawn(command)?;
+        let mut process = self.client.run.spawn(command, &self.client.options)?;
         let connection = self.accept(&mut process)?;
         self.processes.push(process);
         Ok(self.connections.add(connection))

@@ -26,6 +26,7 @@
 pub mod address;
 mod child;
 pub mod embedded;
+mod idle;
 pub mod memory;
 pub mod own;
 mod process;

@@ -1,5 +1,6 @@
 //! Child processes: started in a group of their own, watched, and always taken down with it.
 
+use crate::idle::Idle;
 use gauntlet_model::link::Exit;
 use rustix::io::Errno;
 use rustix::process::{kill_process_group, waitid, Pid, Signal, WaitId, WaitIdOptions};
@@ -32,18 +33,25 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it.
-    pub fn start(command: Command) -> io::Result<Process> {
+    /// Starts it. `echo`: what it writes to stdout is written to its stdin.
+    pub fn start(command: Command, echo: bool) -> io::Result<Process> {
         let mut child = spawn(command)?;
         let group = Pid::from_child(&child);
+        let stdin = child.stdin.take();
+        let (stdin, back) = if echo { (None, stdin) } else { (stdin, None) };
         Ok(Process {
-            stdin: child.stdin.take(),
-            stdout: Tail::drain(child.stdout.take()),
-            stderr: Tail::drain(child.stderr.take()),
+            stdin,
+            stdout: Tail::drain(child.stdout.take(), back),
+            stderr: Tail::drain(child.stderr.take(), None),
             child,
             group,
             ended: None,
         })
+    }
+
+    /// Looks at whether it still has something to do.
+    pub fn idle(&self) -> Idle {
+        Idle::new(self.group.as_raw_nonzero().get())
     }
 
     /// Its status once it has ended. One that is just ending is waited for.
@@ -172,17 +180,19 @@ struct TailState {
 }
 
 impl Tail {
-    fn drain(pipe: Option<impl Read + Send + 'static>) -> Arc<Tail> {
+    fn drain(pipe: Option<impl Read + Send + 'static>, back: Option<ChildStdin>) -> Arc<Tail> {
         let tail = Arc::new(Tail::default());
         let ours = tail.clone();
-        std::thread::spawn(move || ours.read_all(pipe));
+        std::thread::spawn(move || ours.read_all(pipe, back));
         tail
     }
 
-    fn read_all(&self, pipe: Option<impl Read>) {
+    fn read_all(&self, pipe: Option<impl Read>, mut back: Option<ChildStdin>) {
         let mut chunk = [0; 4096];
         if let Some(mut pipe) = pipe {
             while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+                // One that reads no more is dead, and that is found elsewhere.
+                let _ = back.as_mut().map(|stdin| stdin.write_all(&chunk[..count]));
                 let mut state = self.lock();
                 state.bytes.extend(&chunk[..count]);
                 let excess = state.bytes.len().saturating_sub(TAIL);
@@ -222,7 +232,7 @@ impl Tail {
 /// Runs a command to its end: what it wrote, or why not.
 pub(crate) fn run(command: Command, time: Duration) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let mut process = Process::start(command).map_err(|error| format!("{program}: {error}"))?;
+    let mut process = Process::start(command, false).map_err(|error| format!("{program}: {error}"))?;
     process.stdin = None;
     match process.wait(time) {
         Some(status) if status.success() => {

@@ -72,6 +72,9 @@ pub struct RoleProfile {
     /// It serves one connection after the other.
     #[serde(default)]
     pub one_at_a_time: bool,
+    /// What it writes to stdout is written to its stdin, so that data comes back: if these options are unset or have these
+    /// values.
+    pub echo: Option<Options>,
     /// Written to its stdin at once, which then stays open.
     #[serde(default)]
     pub input: String,
