@@ -576,9 +576,7 @@ impl Peer {
     pub(crate) fn finish12(&mut self) {
         if self.is_client() && self.hs.session.is_none() && !self.hs.session_id.is_empty() {
             let session = self.session12(Vec::new());
-            // A ticket is the better session, and so stays the last.
-            let place = self.sessions.len() - usize::from(self.sessions.last().is_some_and(|s| !s.ticket.is_empty()));
-            self.sessions.insert(place, session);
+            self.sessions.push(session);
         }
         self.establish();
     }

@@ -15,6 +15,8 @@ pub(crate) struct Outcome {
     pub(crate) reason: String,
     /// Where the next step begins to look.
     pub(crate) cursor: usize,
+    /// Where it begins to look for tickets, if this one took one: they are let pass, and can still be named later.
+    pub(crate) tickets: Option<usize>,
 }
 
 /// What a step is judged by.
@@ -28,6 +30,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) began: usize,
     /// Messages ahead of this place are taken.
     pub(crate) cursor: usize,
+    /// Tickets ahead of this place are taken.
+    pub(crate) tickets: usize,
     /// What we play.
     pub(crate) peer: Role,
     /// Nothing more will come: the waiting time is over, or the connection.
@@ -114,7 +118,7 @@ pub(crate) fn expect(expect: &Expect, scene: Scene<'_>) -> Option<Outcome> {
 }
 
 fn outcome(kind: Kind, form: Option<LooseForm>, expected: &str, reason: String, cursor: usize) -> Option<Outcome> {
-    Some(Outcome { kind, form, expected: expected.to_owned(), reason, cursor })
+    Some(Outcome { kind, form, expected: expected.to_owned(), reason, cursor, tickets: None })
 }
 
 fn pass(expected: &str, reason: impl Into<String>, cursor: usize) -> Option<Outcome> {
@@ -151,7 +155,16 @@ fn expect_messages(messages: &[(String, Vec<(Path, Condition)>)], scene: Scene<'
     let names: Vec<&str> = messages.iter().map(|(name, _)| name.as_str()).collect();
     let expected = names.join(", ");
     let mut cursor = scene.cursor;
+    let mut tickets = scene.tickets;
     for (name, conditions) in messages {
+        let passed = scene.messages_from(tickets).find(|seen| seen.name == "new_session_ticket" && seen.at < cursor);
+        if let Some(seen) = passed.filter(|_| name == "new_session_ticket") {
+            if let Some((kind, text)) = unmet(seen.event, conditions, scene) {
+                return outcome(kind, None, &expected, text, cursor);
+            }
+            tickets = seen.at + 1;
+            continue;
+        }
         let found = scene.messages_from(cursor).find(|seen| seen.name == name || !is_passable(seen, scene));
         match found {
             Some(seen) if seen.name == name => {
@@ -159,6 +172,7 @@ fn expect_messages(messages: &[(String, Vec<(Path, Condition)>)], scene: Scene<'
                     return outcome(kind, None, &expected, text, seen.at + 1);
                 }
                 cursor = seen.at + 1;
+                tickets = if name == "new_session_ticket" { cursor } else { tickets };
             }
             Some(seen) if seen.name == "alert" => {
                 let text = alert(seen.bytes).map_or_else(String::new, |(_, description)| alert_name(description));
@@ -171,7 +185,8 @@ fn expect_messages(messages: &[(String, Vec<(Path, Condition)>)], scene: Scene<'
             None => return None,
         }
     }
-    pass(&expected, format!("{expected} came"), cursor)
+    let outcome = pass(&expected, format!("{expected} came"), cursor)?;
+    Some(Outcome { tickets: Some(tickets), ..outcome })
 }
 
 /// The first condition on a message that does not hold.
@@ -240,7 +255,7 @@ pub(crate) fn check(conditions: &[(Path, Condition)], scene: Scene<'_>) -> Outco
     let expected =
         conditions.iter().map(|(path, condition)| format!("{path}: {}", describe(condition))).collect::<Vec<_>>().join(", ");
     let (kind, reason) = found.unwrap_or((Kind::Pass, "as said".to_owned()));
-    Outcome { kind, form: None, expected, reason, cursor: scene.cursor }
+    Outcome { kind, form: None, expected, reason, cursor: scene.cursor, tickets: None }
 }
 
 /// The handshake completes, everything in it verifies, and data passes both ways.

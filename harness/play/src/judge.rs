@@ -134,12 +134,13 @@ fn judge_play(case: &Case, play: usize, events: &[Event], policy: AlertPolicy) -
             What::StepBegan { step, .. } => open.push((*step as usize, place)),
             What::StepEnded { step } => {
                 let began = open.pop().map_or(0, |(_, began)| began);
-                let cursor = cursors.entry(event.connection).or_insert(0);
+                let (cursor, tickets) = cursors.entry(event.connection).or_insert((0, 0));
                 let scene = Scene {
                     events: &events[..place],
                     connection: event.connection,
                     began,
                     cursor: *cursor,
+                    tickets: *tickets,
                     peer: case.peer,
                     over: true,
                 };
@@ -156,6 +157,7 @@ fn judge_play(case: &Case, play: usize, events: &[Event], policy: AlertPolicy) -
                 };
                 if let Some(outcome) = outcome {
                     *cursor = outcome.cursor;
+                    *tickets = outcome.tickets.unwrap_or(*tickets);
                     running.add(number, outcome);
                 }
             }

@@ -66,6 +66,7 @@ pub fn play(case: &Case, link: &mut dyn Link, settings: &Settings) -> Transcript
                 connection: 0,
                 began: 0,
                 cursor: 0,
+                tickets: 0,
                 peer: case.peer,
                 over: true,
             };
@@ -106,6 +107,7 @@ struct Connection {
     /// We answer and finish by ourselves.
     drives: bool,
     cursor: usize,
+    tickets: usize,
     read: usize,
     /// Messages of ours in the current handshake, by name.
     sent: HashMap<String, usize>,
@@ -226,6 +228,7 @@ impl<'a> Player<'a> {
             closed: false,
             drives: false,
             cursor: 0,
+            tickets: 0,
             read: 0,
             sent: HashMap::new(),
             offered_at: None,
@@ -331,6 +334,7 @@ impl<'a> Player<'a> {
             connection: self.current as u32,
             began,
             cursor: self.connections[self.current].cursor,
+            tickets: self.connections[self.current].tickets,
             peer: self.case.peer,
             over,
         }
@@ -360,7 +364,8 @@ impl<'a> Player<'a> {
             self.flush(self.current);
             let ended = self.here().ended || self.here().closed && self.here().peer.role() == Role::Client;
             if let Some(outcome) = decide::expect(expect, self.scene(began, over || ended)) {
-                self.here().cursor = outcome.cursor;
+                let here = self.here();
+                (here.cursor, here.tickets) = (outcome.cursor, outcome.tickets.unwrap_or(here.tickets));
                 let passed = matches!(outcome.kind, gauntlet_model::Kind::Pass | gauntlet_model::Kind::Loose);
                 return if passed { Ok(()) } else { Err(Stop::Over) };
             }
@@ -575,7 +580,9 @@ impl<'a> Player<'a> {
         let session = match &options.resume {
             None => None,
             Some(Resume::Last) => {
-                let last = self.sessions.last().cloned();
+                // A ticket is offered rather than the session id that came with it.
+                let ticket = self.sessions.iter().rev().find(|session| !session.ticket.is_empty());
+                let last = ticket.or(self.sessions.last()).cloned();
                 Some(last.ok_or_else(|| Stop::Trouble("the target gave no session or ticket to resume".to_owned(), true))?)
             }
             Some(Resume::Ticket(path)) => {
