@@ -157,6 +157,9 @@ pub(crate) struct Lint {
 pub(crate) struct Selftest {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// Further stacks that may pass, beside the embedded ones; those not installed are left out
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
     /// Print every witness
     #[arg(long)]
     pub(crate) verbose: bool,

@@ -14,7 +14,7 @@ mod selftest;
 
 pub use plain::plain_handshake;
 pub use probe::probe;
-pub use run::{Happening, Keep, Options, RunError, Summary, case_seed, run, run_case, scenario_role};
+pub use run::{Happening, Keep, Options, RunError, Summary, case_seed, patient, run, run_case, scenario_role};
 pub use select::{Select, SelectError};
 pub use selftest::{Witnesses, witnesses};
 

@@ -177,6 +177,15 @@ pub fn run(
     Ok(summary)
 }
 
+/// Settings for one target before its answer time is known.
+pub fn patient(target: &dyn Target, seed: [u8; 32]) -> Settings {
+    if target.is_memory() {
+        return Settings::memory(target.name(), seed);
+    }
+    let (reply, silence) = (Duration::from_secs(2), Duration::from_secs(1));
+    Settings { seed, target: target.name().to_owned(), reply, silence }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A worker that panicked has not left these half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -5,7 +5,7 @@
 //! target sends, a passing transcript in which the field looked at is changed, judged again.
 
 use crate::run::{case_seed, run_case};
-use gauntlet_model::{Capabilities, Case, Condition, Event, Expect, Kind, Role, Side, Step, StepKind, Transcript, What};
+use gauntlet_model::{Capabilities, Case, Condition, Event, Expect, Kind, Role, Side, Step, StepKind, Transcript, Val, What};
 use gauntlet_play::{AlertPolicy, Settings, judge};
 use gauntlet_scenario::{Scenario, twin};
 use gauntlet_target::Target;
@@ -87,13 +87,15 @@ fn try_case(stack: &dyn Target, role: Role, case: &Case, found: &mut Witnesses, 
     }
     if verdict.kind == Kind::Pass && fails_when_changed(case, &transcript) {
         found.failing = Some("a changed transcript".to_owned());
+    } else if verdict.kind == Kind::Pass && fails_when_cut(case, &transcript, deciding) {
+        found.failing = Some("a cut transcript".to_owned());
     }
 }
 
 /// Plays a case on a stack whose twin is accepted.
 fn play_on(stack: &dyn Target, role: Role, case: &Case) -> Option<(Transcript, gauntlet_model::Verdict)> {
     let mut instance = stack.start(role, &case.options).ok()?;
-    let settings = Settings::memory(stack.name(), case_seed(1, &case.id));
+    let settings = crate::patient(stack, case_seed(1, &case.id));
     let twin = twin(case);
     if run_case(instance.as_mut(), &twin, &settings, AlertPolicy::Exact).1.kind != Kind::Pass {
         return None;
@@ -123,6 +125,47 @@ fn fails_when_changed(case: &Case, transcript: &Transcript) -> bool {
     looked_at.iter().any(|(message, path, condition)| {
         variations(transcript, message.as_deref(), path, condition).into_iter().any(fails)
     }) || survives(&case.steps) && fails_by_death(case, transcript)
+}
+
+/// Whether the verdict is a fail, at the step that decided, when the target had said nothing more behind what is under
+/// test, or had refused it.
+fn fails_when_cut(case: &Case, transcript: &Transcript, deciding: Option<usize>) -> bool {
+    let from_target = |what: &What| {
+        matches!(what, What::Message { from: Side::Target, .. } | What::Record { from: Side::Target, .. } | What::End { .. })
+            || matches!(what, What::Established { .. } | What::Remark { .. })
+    };
+    let began = |what: &What| matches!(what, What::StepBegan { step, .. } if Some(*step as usize) == deciding);
+    let altered = transcript.events.iter().rposition(|event| matches!(event.what, What::Altered { .. }));
+    let step = transcript.events.iter().rposition(|event| began(&event.what));
+    [altered, step].into_iter().flatten().any(|start| {
+        let (head, tail) = transcript.events.split_at(start + 1);
+        let mut silent = head.to_vec();
+        silent.extend(tail.iter().filter(|event| !from_target(&event.what)).cloned());
+        let mut refused = silent.clone();
+        let place = refused.iter().rposition(|event| began(&event.what)).map_or(refused.len(), |place| place + 1);
+        if let Some(near) = refused.get(place.saturating_sub(1)).cloned() {
+            refused.insert(place, Event { what: What::End { how: gauntlet_model::Ending::Fin }, ..near.clone() });
+            refused.insert(place, Event { what: refusal(), ..near });
+        }
+        [silent, refused].into_iter().any(|events| {
+            let changed = Transcript { events, ..transcript.clone() };
+            let verdict = judge(case, &changed, AlertPolicy::Exact);
+            verdict.kind == Kind::Fail && verdict.at.map(|at| at.step) == deciding
+        })
+    })
+}
+
+/// A fatal alert that nobody asks for.
+fn refusal() -> What {
+    What::Message {
+        from: Side::Target,
+        name: "alert".into(),
+        content_type: 21,
+        context: Default::default(),
+        bytes: vec![2, 71],
+        meant: None,
+        changes: Vec::new(),
+    }
 }
 
 fn survives(steps: &[Step]) -> bool {
@@ -238,7 +281,12 @@ fn vary_messages(transcript: &Transcript, name: &str, field: &Path, condition: &
             }
         }
         all.push(events);
-    } else if let Some(place) = transcript.events.iter().position(|e| matches!(e.what, What::Established { .. })) {
+    } else if let Some(place) = transcript
+        .events
+        .iter()
+        .position(|event| matches!(event.what, What::Established { .. }))
+        .or_else(|| transcript.events.iter().rposition(|event| matches!(event.what, What::StepBegan { .. })))
+    {
         // A message that did not come, where that is looked at: an empty one of that name.
         let mut events = transcript.events.clone();
         let what = What::Message {
@@ -277,6 +325,11 @@ fn edits(field: &Path, condition: &Condition) -> Vec<Edit> {
         Edit::Add(field.clone(), Plain::Map(vec![("0xfefe".to_owned(), Plain::Bytes(Vec::new()))]), gauntlet_wire::Place::Last),
         Edit::Add(field.clone(), Plain::Number(0xfefe), gauntlet_wire::Place::Last),
     ];
+    if let Condition::Not(value) = condition
+        && let Some(plain) = plain(value)
+    {
+        edits.push(Edit::Set(field.clone(), plain));
+    }
     if matches!(condition, Condition::Absent(true)) {
         edits.push(Edit::Set(field.clone(), Plain::Map(Vec::new())));
     }
@@ -291,6 +344,16 @@ fn edits(field: &Path, condition: &Condition) -> Vec<Edit> {
         edits.push(Edit::Bytes(list, ByteEdit::FlipBit { bit: -1 }));
     }
     edits
+}
+
+/// A fixed value, for the tree.
+fn plain(value: &Val) -> Option<Plain> {
+    match value {
+        Val::Number(number) => Some(Plain::Number(*number)),
+        Val::Name(name) => Some(Plain::Name(name.clone())),
+        Val::Bytes(bytes) => Some(Plain::Bytes(bytes.clone())),
+        _ => None,
+    }
 }
 
 fn vary_records(transcript: &Transcript, field: &Path) -> Vec<Vec<Event>> {

@@ -638,6 +638,7 @@ impl Peer {
         if !self.inbound.handshake.is_empty() {
             self.remark("unexpected_message", "a handshake message lies across a change of keys");
         }
+        self.awaits_key_update = false;
         match view::number(node, "request_update") {
             Some(0) => {}
             Some(1) => self.due.push_back("key_update"),

@@ -402,7 +402,11 @@ impl Peer {
     fn note_sent(&mut self, name: &str, bytes: &[u8], tree: &Node) {
         match name {
             // Not part of any hash [RFC 5246, 7.4.1.1; RFC 9846, 4.1].
-            "hello_request" | "key_update" => return,
+            "hello_request" => return,
+            "key_update" => {
+                self.awaits_key_update |= crate::view::number(tree, "request_update") == Some(1);
+                return;
+            }
             "new_session_ticket" if self.is_tls13() => return,
             "hello_retry_request" => {
                 let view = ServerHelloView::of(tree);
@@ -414,7 +418,7 @@ impl Peer {
         }
         let was = (name == "certificate").then(|| crate::view::bytes(tree, "certificate_list"));
         if name == "client_hello" {
-            self.note_client_hello(tree, bytes);
+            self.note_client_hello(tree);
         }
         self.hash.add(bytes);
         match name {
@@ -430,7 +434,7 @@ impl Peer {
         }
     }
 
-    fn note_client_hello(&mut self, tree: &Node, _bytes: &[u8]) {
+    fn note_client_hello(&mut self, tree: &Node) {
         self.hs.hello = ClientHelloView::of(tree);
         if self.hs.hellos == 0 {
             self.hs.first_hello = Some(tree.clone());

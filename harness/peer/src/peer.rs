@@ -90,6 +90,9 @@ pub struct Peer {
     /// Content that waits for the message behind it.
     pub(crate) joined: Vec<u8>,
     pub(crate) compatibility_ccs: bool,
+    pub(crate) awaits_key_update: bool,
+    /// The last handshake agreed on encrypt-then-MAC.
+    pub(crate) last_encrypt_then_mac: bool,
     remarks: usize,
     handshakes: usize,
     fatal_alert: bool,
@@ -116,6 +119,8 @@ impl Peer {
             last_verify_data: Default::default(),
             joined: Vec::new(),
             compatibility_ccs: false,
+            awaits_key_update: false,
+            last_encrypt_then_mac: false,
             remarks: 0,
             handshakes: 0,
             fatal_alert: false,
@@ -167,6 +172,10 @@ impl Peer {
     /// Negotiated version; 0: none yet.
     pub fn version(&self) -> u16 {
         self.hs.version
+    }
+    /// Whether a KeyUpdate of ours asked for one that has not come.
+    pub fn key_update_is_awaited(&self) -> bool {
+        self.awaits_key_update
     }
     /// The config, which may be changed for the next handshake.
     pub fn config_mut(&mut self) -> &mut Config {
@@ -388,7 +397,8 @@ impl Peer {
     fn take_application_data(&mut self, content: &[u8]) {
         let context = self.context(Side::Target);
         self.note(23, "application_data".into(), context, content);
-        if !self.hs.established && !self.hs.target_finished {
+        // While a further handshake goes on, data of the one before may still come.
+        if !self.hs.established && !self.hs.target_finished && self.handshakes == 0 {
             self.remark("unexpected_message", "application data before the handshake is complete");
         }
         self.application_data += 1;
@@ -628,6 +638,7 @@ impl Peer {
             return;
         }
         self.hs.established = true;
+        self.last_encrypt_then_mac = self.hs.encrypt_then_mac;
         self.handshakes += 1;
         self.event(What::Established {
             version: self.hs.version,

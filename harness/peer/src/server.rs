@@ -58,11 +58,10 @@ impl Peer {
 
     fn take_client_hello(&mut self, message: &[u8], node: &Node) {
         let second = self.hs.retry.is_some() && self.hs.hellos == 1;
-        if self.hs.hellos > 0 && !second {
+        if self.hs.established && !self.is_tls13() {
+            self.renegotiate();
+        } else if self.hs.hellos > 0 && !second {
             self.remark("unexpected_message", "client_hello instead of the rest of the handshake");
-            if self.hs.established && !self.is_tls13() {
-                self.renegotiate();
-            }
         }
         let hello = ClientHelloView::of(node);
         self.remark_on_client_hello(node, &hello);
@@ -87,6 +86,10 @@ impl Peer {
         let mut seen = std::collections::BTreeSet::new();
         if let Some(kind) = hello.extensions.iter().find(|kind| !seen.insert(**kind)) {
             self.remark("illegal_parameter", format!("extension {kind} stands twice"));
+        }
+        if self.last_encrypt_then_mac && !hello.extensions.contains(&extension::ENCRYPT_THEN_MAC) {
+            // [RFC 7366, 3]
+            self.remark("handshake_failure", "encrypt-then-MAC is given up in a renegotiation");
         }
         if !hello.offered_versions().iter().any(|version| self.config.has_version(*version)) {
             self.remark("protocol_version", "no version in common");

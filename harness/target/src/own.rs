@@ -61,6 +61,9 @@ pub fn by_name(name: &str) -> Option<Box<dyn Target>> {
     Manner::ALL.into_iter().find(|manner| manner.name() == name).map(own)
 }
 
+/// What our sides can be asked to do.
+const ACTIONS: [&str; 3] = ["key_update", "key_update_requested", "renegotiate"];
+
 struct Own {
     manner: Manner,
 }
@@ -76,8 +79,12 @@ impl Target for Own {
         vec![Role::Server]
     }
     fn supports(&self, _role: Role, options: &Options) -> Result<(), String> {
-        let unknown = options.keys().find(|key| !matches!(key.as_str(), "client_auth" | "alpn" | "versions"));
+        let known = ["client_auth", "alpn", "versions", "groups", "cipher_suites", "tickets", "renegotiation"];
+        let unknown = options.keys().find(|key| !known.contains(&key.as_str()));
         unknown.map_or(Ok(()), |key| Err(format!("our own side has no option `{key}`")))
+    }
+    fn options_to_ask(&self, _role: Role, action: &str) -> Option<Options> {
+        ACTIONS.contains(&action).then(Options::new)
     }
     fn is_memory(&self) -> bool {
         true
@@ -97,6 +104,11 @@ fn config(manner: Manner, options: &Options) -> Config {
         _ => &[0x0304, 0x0303],
     };
     let asks = options.get("client_auth").is_some_and(|value| value != "none");
+    let codes = |option: &str, kind: &str| -> Option<Vec<u16>> {
+        let names = options.get(option)?.split(',');
+        Some(names.filter_map(|name| Grammar::tls().number(kind, name.trim())).map(|number| number as u16).collect())
+    };
+    let plain = Config::server(versions);
     let alpn = options.get("alpn").map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     Config {
         request_certificate: asks,
@@ -104,8 +116,10 @@ fn config(manner: Manner, options: &Options) -> Config {
         alpn: alpn.unwrap_or_default(),
         temper: if manner == Manner::Pushover { Temper::Pushover } else { Temper::Patient },
         verify_chain: manner == Manner::Strict,
-        tickets: 1,
-        ..Config::server(versions)
+        tickets: u32::from(options.get("tickets").is_none_or(|value| value != "no")),
+        groups: codes("groups", "NamedGroup").unwrap_or(plain.groups.clone()),
+        cipher_suites: codes("cipher_suites", "CipherSuite").unwrap_or(plain.cipher_suites.clone()),
+        ..plain
     }
 }
 
@@ -168,6 +182,9 @@ impl Stack for OwnStack {
     fn ask(&mut self, action: &str) -> Result<(), LinkError> {
         match action {
             "key_update" => self.say("key_update", &[]),
+            // A second request has to wait for the answer to the first. [RFC 9846, 4.7.3]
+            "key_update_requested" if self.peer.key_update_is_awaited() => {}
+            "key_update_requested" => self.say("key_update", &[("request_update", 1)]),
             "renegotiate" => self.say("hello_request", &[]),
             _ => return Err(LinkError::NoAction(action.to_owned())),
         }

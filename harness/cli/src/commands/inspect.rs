@@ -4,10 +4,8 @@ use crate::args::{BaselineArgs, Lint, Probe, Selection, Show};
 use crate::{Exit, Failure, data};
 use gauntlet_engine::Select;
 use gauntlet_model::{Learnt, Role};
-use gauntlet_play::Settings;
 use gauntlet_scenario::Corpus;
 use gauntlet_vectors::catalogue::Catalogue;
-use std::time::Duration;
 
 /// One case a line: id and title.
 pub(crate) fn list(selection: &Selection) -> Result<Exit, Failure> {
@@ -65,11 +63,7 @@ pub(crate) fn probe(arguments: &Probe) -> Result<Exit, Failure> {
     let options = Default::default();
     let unreachable = |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
     let mut instance = target.start(Role::Server, &options).map_err(unreachable)?;
-    let mut settings = Settings::memory(target.name(), [0; 32]);
-    if !target.is_memory() {
-        settings.reply = Duration::from_secs(1);
-        settings.silence = Duration::from_secs(1);
-    }
+    let settings = gauntlet_engine::patient(target.as_ref(), [0; 32]);
     let found = gauntlet_engine::probe(instance.as_mut(), Role::Server, &options, &settings).map_err(unreachable)?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::usage(error.to_string()))?;
