@@ -2,18 +2,20 @@
 //!
 //! Everything is measured in CPU seconds of one thread, in the same run, against the same server.
 
-use gauntlet_engine::plain_handshake;
+use gauntlet_engine::{Happening, Select, plain_handshake};
 use gauntlet_model::case::Place;
 use gauntlet_model::{Alteration, Case, Expect, Link, Received, Role, SendStep, Step, StepKind, Val};
 use gauntlet_peer::{Change, Config, Peer};
 use gauntlet_play::{AlertPolicy, Settings, judge, play};
+use gauntlet_scenario::Corpus;
 use gauntlet_target::embedded;
 use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion};
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 use rustix::time::{ClockId, clock_gettime};
 use std::io::{Error, ErrorKind, Read, Write};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -49,7 +51,67 @@ fn main() -> Result<(), Failed> {
     let refused = refused_hello(&options);
     let rate = cases(instance.as_mut(), &refused, 10_000)?;
     println!("refused malformed hellos:               {rate:9.0} cases per CPU second");
+    server_process()
+}
+
+/// The same plain handshake many times over.
+const PLAIN: &str = "title: A plain handshake\nrequirements: [rfc9846-4.5.3-07]\npeer: client\nversion: tls1.3\n\
+    vary: { n: { times: 1000 } }\nflow:\n  - handshake: full\n  - expect: accept\n";
+/// A record that never becomes whole: the server has to wait.
+const SILENT: &str = "title: A record is waited for\nrequirements: [rfc9846-5.1-01]\npeer: client\nversion: tls1.3\n\
+    vary: { n: { times: 100 } }\nflow:\n  - send: raw\n    bytes: \"16 0301\"\n  - expect: silence\n";
+
+/// The corpus against `openssl s_server`, beside plain handshakes, with and without waits for silence.
+fn server_process() -> Result<(), Failed> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let corpus = Corpus::from_folder(&folder)?;
+    let plain = Corpus::from_files([("plain.yaml", PLAIN)], "")?;
+    let mixed = Corpus::from_files([("plain.yaml", PLAIN), ("silent.yaml", SILENT)], "")?;
+    if !gauntlet_target::profiles().iter().any(|listing| listing.name == "openssl-s_server" && listing.installed) {
+        println!("openssl s_server is not installed: its part is left out");
+        return Ok(());
+    }
+    let (count, whole) = run_corpus(&corpus)?;
+    let (plain_count, plain) = run_corpus(&plain)?;
+    let (mixed_count, mixed) = run_corpus(&mixed)?;
+    let (rate, plain_rate) = (count / whole, plain_count / plain);
+    println!("whole corpus, s_server, 2 instances:    {rate:9.0} cases per second ({count:.0} cases)");
+    println!("plain handshakes, the same:             {plain_rate:9.0} cases per second");
+    println!("    corpus/plain {:.2}", rate / plain_rate);
+    let per_case = (mixed / mixed_count) / (plain / plain_count);
+    println!("    1 case in 11 ends in silence: {per_case:.2} times as long");
     Ok(())
+}
+
+/// Cases and wall seconds.
+fn run_corpus(corpus: &Corpus) -> Result<(f64, f64), Failed> {
+    let out = std::env::temp_dir().join(format!("gauntlet-bench-{}", std::process::id()));
+    let options = gauntlet_engine::Options {
+        seed: 1,
+        jobs: Some(2),
+        alerts: AlertPolicy::Exact,
+        out: out.clone(),
+        keep: gauntlet_engine::Keep::None,
+        fail_fast: false,
+        shard: None,
+        baselines: Vec::new(),
+        started: String::new(),
+        selected: Vec::new(),
+    };
+    let target = gauntlet_target::by_name("openssl-s_server")?;
+    let cases = AtomicUsize::new(0);
+    let began = Instant::now();
+    let count = |happening: Happening<'_>| {
+        if let Happening::Case(result) = happening
+            && result.verdict != gauntlet_model::Kind::Skip
+        {
+            cases.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    gauntlet_engine::run(corpus, &[target], &Select::default(), &options, &AtomicBool::new(false), &count)?;
+    let seconds = began.elapsed().as_secs_f64();
+    std::fs::remove_dir_all(&out)?;
+    Ok((cases.load(Ordering::Relaxed) as f64, seconds))
 }
 
 /// CPU seconds of this thread.

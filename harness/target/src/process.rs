@@ -74,11 +74,11 @@ impl Process {
     /// How it ended, in the words of results. `None` while it runs and no sanitizer has reported.
     pub fn exit(&mut self, ending_is_a_crash: bool) -> Option<Exit> {
         let status = self.status();
-        let stderr = self.stderr.text();
-        let reported = REPORTS.iter().any(|report| stderr.contains(report));
+        let reported = self.stderr.lock().reported;
         if status.is_none() && !reported {
             return None;
         }
+        let stderr = self.stderr.text();
         let signal = status.and_then(|status| status.signal());
         let crashed = reported || signal.is_some() || ending_is_a_crash;
         Some(Exit { status: status.and_then(|status| status.code()), signal, stderr, crashed })
@@ -176,7 +176,19 @@ pub(crate) struct Tail {
 #[derive(Default)]
 struct TailState {
     bytes: VecDeque<u8>,
+    /// A sanitizer has reported.
+    reported: bool,
     finished: bool,
+}
+
+impl TailState {
+    /// Looks at what was just written, with enough of what stood before for a line that came in two.
+    fn look_for_reports(&mut self, fresh: usize) {
+        let start = self.bytes.len().saturating_sub(fresh + 64);
+        let tail: Vec<u8> = self.bytes.range(start..).copied().collect();
+        let text = String::from_utf8_lossy(&tail);
+        self.reported |= REPORTS.iter().any(|report| text.contains(report));
+    }
 }
 
 impl Tail {
@@ -195,6 +207,7 @@ impl Tail {
                 let _ = back.as_mut().map(|stdin| stdin.write_all(&chunk[..count]));
                 let mut state = self.lock();
                 state.bytes.extend(&chunk[..count]);
+                state.look_for_reports(count);
                 let excess = state.bytes.len().saturating_sub(TAIL);
                 state.bytes.drain(..excess);
                 self.changed.notify_all();
