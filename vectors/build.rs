@@ -64,10 +64,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for path in documents(&folder)? {
         println!("cargo:rerun-if-changed={}", path.display());
         let name = path.strip_prefix(&root)?.to_string_lossy().into_owned();
-        files.push(
-            File::from_bytes(&name, &std::fs::read(&path)?)
-                .map_err(|errors| errors.render(false))?,
-        );
+        files.push(File::from_bytes(&name, &std::fs::read(&path)?).map_err(|errors| errors.render(false))?);
     }
     match check(&files) {
         Ok(catalogue) => {
@@ -82,13 +79,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn documents(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "yaml")
-    });
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     paths.sort();
     Ok(paths)
 }
@@ -96,16 +89,9 @@ fn documents(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// All files as the JSON list of documents that `Catalogue` reads, or everything that is wrong with them.
 pub fn check(files: &[File]) -> Result<Value, Diagnostics> {
     let mut checker = Checker::default();
-    let documents: Vec<Value> = files
-        .iter()
-        .filter_map(|file| checker.document(file))
-        .collect();
+    let documents: Vec<Value> = files.iter().filter_map(|file| checker.document(file)).collect();
     checker.links();
-    if checker.errors.has_errors() {
-        Err(checker.errors)
-    } else {
-        Ok(Value::Array(documents))
-    }
+    if checker.errors.has_errors() { Err(checker.errors) } else { Ok(Value::Array(documents)) }
 }
 
 #[derive(Default)]
@@ -127,46 +113,30 @@ struct Link {
 
 impl Checker {
     fn document(&mut self, file: &File) -> Option<Value> {
-        let tree = file
-            .parse()
-            .map_err(|errors| self.errors.extend(errors))
-            .ok()?;
+        let tree = file.parse().map_err(|errors| self.errors.extend(errors)).ok()?;
         let mut map = MapReader::new(file, &tree, "a requirement file", &mut self.errors);
         let rfc = map.number("rfc", 1..=99_999, &mut self.errors);
         let draft = map.text("draft", &mut self.errors);
         map.require("title", &mut self.errors);
         let title = map.text("title", &mut self.errors);
         let obsoletes = map.list("obsoletes", &mut self.errors).unwrap_or_default();
-        let obsoletes: Vec<_> = obsoletes
-            .iter()
-            .filter_map(|item| self.rfc_number(file, item))
-            .collect();
+        let obsoletes: Vec<_> = obsoletes.iter().filter_map(|item| self.rfc_number(file, item)).collect();
         map.require("requirements", &mut self.errors);
-        let entries = map
-            .list("requirements", &mut self.errors)
-            .unwrap_or_default();
+        let entries = map.list("requirements", &mut self.errors).unwrap_or_default();
         map.finish(&mut self.errors);
 
-        let stem = Path::new(&*file.name)
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let stem = Path::new(&*file.name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let named = match rfc {
             Some(number) => stem == format!("rfc{number}") && draft.is_none(),
             None => stem.starts_with("draft-") && draft.is_some(),
         };
         if !named {
             let message = "name of the file, `rfc` and `draft` do not agree";
-            let help =
-                "`rfc<number>.yaml` with `rfc`, or `draft-<name>.yaml` with `draft`".to_owned();
-            self.errors
-                .error(file, Span::empty(tree.span.start), message, Some(help));
+            let help = "`rfc<number>.yaml` with `rfc`, or `draft-<name>.yaml` with `draft`".to_owned();
+            self.errors.error(file, Span::empty(tree.span.start), message, Some(help));
         }
-        let requirements: Vec<Value> = entries
-            .iter()
-            .filter_map(|entry| self.requirement(file, &stem, entry))
-            .collect();
+        let requirements: Vec<Value> =
+            entries.iter().filter_map(|entry| self.requirement(file, &stem, entry)).collect();
         Some(json!({
             "name": stem, "rfc": rfc, "title": title, "obsoletes": obsoletes, "requirements": requirements,
         }))
@@ -190,11 +160,7 @@ impl Checker {
                 out.insert(key.to_owned(), json!(true));
             }
         }
-        for (key, values) in [
-            ("level", &LEVELS[..]),
-            ("binds", &BINDS),
-            ("observable", &OBSERVABLE),
-        ] {
+        for (key, values) in [("level", &LEVELS[..]), ("binds", &BINDS), ("observable", &OBSERVABLE)] {
             map.require(key, errors);
             one_of(&mut map, key, values, &mut out, errors);
         }
@@ -210,35 +176,21 @@ impl Checker {
             known(file, *span, "alert", name, &ALERTS, errors);
         }
         if !alerts.is_empty() {
-            out.insert(
-                "alert".to_owned(),
-                alerts.into_iter().map(|(name, _)| name).collect(),
-            );
+            out.insert("alert".to_owned(), alerts.into_iter().map(|(name, _)| name).collect());
         }
         let mut target = None;
         for key in ["same_as", "superseded_by"] {
             let span = map.take(key).map(|value| value.span);
             if let (Some(to), Some(span)) = (map.text(key, errors), span) {
                 out.insert(key.to_owned(), json!(to));
-                self.links.push(Link {
-                    file: file.clone(),
-                    span,
-                    key,
-                    from: id.clone(),
-                    to: to.clone(),
-                });
+                self.links.push(Link { file: file.clone(), span, key, from: id.clone(), to: to.clone() });
                 target = Some(to);
             }
         }
         map.finish(errors);
 
         if let Err(help) = id_form(stem, &id) {
-            errors.error(
-                file,
-                span,
-                format!("`{id}` is not an id of this file"),
-                Some(help),
-            );
+            errors.error(file, span, format!("`{id}` is not an id of this file"), Some(help));
         }
         if self.ids.insert(id.clone(), target).is_some() {
             errors.error(file, span, format!("a second `{id}`"), None);
@@ -265,22 +217,10 @@ impl Checker {
     fn links(&mut self) {
         let mut names: Vec<&str> = self.ids.keys().map(String::as_str).collect();
         names.sort_unstable();
-        for Link {
-            file,
-            span,
-            key,
-            from,
-            to,
-        } in &self.links
-        {
+        for Link { file, span, key, from, to } in &self.links {
             if !self.ids.contains_key(to) {
                 let help = did_you_mean(to, names.iter().copied());
-                self.errors.error(
-                    file,
-                    *span,
-                    format!("`{key}` names `{to}`, which does not exist"),
-                    help,
-                );
+                self.errors.error(file, *span, format!("`{key}` names `{to}`, which does not exist"), help);
                 continue;
             }
             let mut at = to;
@@ -291,8 +231,7 @@ impl Checker {
                 }
             }
             if at == from {
-                self.errors
-                    .error(file, *span, format!("`{key}` leads back to `{from}`"), None);
+                self.errors.error(file, *span, format!("`{key}` leads back to `{from}`"), None);
             }
         }
     }
@@ -316,14 +255,7 @@ fn one_of(
     out.insert(key.to_owned(), json!(text));
 }
 
-fn known(
-    file: &File,
-    span: Span,
-    what: &str,
-    text: &str,
-    values: &[&str],
-    errors: &mut Diagnostics,
-) {
+fn known(file: &File, span: Span, what: &str, text: &str, values: &[&str], errors: &mut Diagnostics) {
     if !values.contains(&text) {
         let few = || (values.len() < 8).then(|| format!("one of {}", values.join(", ")));
         let help = did_you_mean(text, values.iter().copied()).or_else(few);
@@ -334,16 +266,13 @@ fn known(
 /// `<stem>-<section>-<nn>`.
 fn id_form(stem: &str, id: &str) -> Result<(), String> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let appendix =
-        |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let appendix = |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     let section = |text: &str| {
         let mut parts = text.split('.');
         let first = parts.next().unwrap_or_default();
         (digits(first) || appendix(first)) && parts.all(digits)
     };
-    let rest = id
-        .strip_prefix(stem)
-        .and_then(|rest| rest.strip_prefix('-'));
+    let rest = id.strip_prefix(stem).and_then(|rest| rest.strip_prefix('-'));
     match rest.and_then(|rest| rest.rsplit_once('-')) {
         Some((place, number)) if section(place) && number.len() == 2 && digits(number) => Ok(()),
         _ => Err(format!("it should read `{stem}-<section>-<nn>`")),

@@ -106,21 +106,14 @@ impl Catalogue {
     pub fn embedded() -> &'static Catalogue {
         static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
         CATALOGUE.get_or_init(|| {
-            Catalogue::new(
-                serde_json::from_slice(EMBEDDED)
-                    .expect("the build script wrote this for these types"),
-            )
+            Catalogue::new(serde_json::from_slice(EMBEDDED).expect("the build script wrote this for these types"))
         })
     }
     /// From documents, in order of their names.
     pub fn new(mut documents: Vec<Document>) -> Catalogue {
         documents.sort_by(|a, b| a.name.cmp(&b.name));
         let entries = documents.iter().enumerate().flat_map(|(i, document)| {
-            document
-                .requirements
-                .iter()
-                .enumerate()
-                .map(move |(j, requirement)| (requirement.id.clone(), (i, j)))
+            document.requirements.iter().enumerate().map(move |(j, requirement)| (requirement.id.clone(), (i, j)))
         });
         let places = entries.collect();
         Catalogue { documents, places }
@@ -135,9 +128,7 @@ impl Catalogue {
     }
     /// Every requirement, in order of documents.
     pub fn requirements(&self) -> impl Iterator<Item = &Requirement> {
-        self.documents
-            .iter()
-            .flat_map(|document| &document.requirements)
+        self.documents.iter().flat_map(|document| &document.requirements)
     }
     /// A requirement by its id.
     pub fn requirement(&self, id: &str) -> Option<&Requirement> {
@@ -162,19 +153,10 @@ impl Catalogue {
     /// since numbers within a section name quite different rules.
     pub fn nearest(&self, id: &str) -> Option<&str> {
         let wanted = id.trim().to_lowercase();
-        let heads = || {
-            wanted
-                .match_indices('-')
-                .map(|(at, _)| (&wanted[..at], &wanted[at + 1..]))
-        };
-        let pairs = self
-            .documents
-            .iter()
-            .flat_map(|document| heads().map(move |(head, tail)| (document, head, tail)));
+        let heads = || wanted.match_indices('-').map(|(at, _)| (&wanted[..at], &wanted[at + 1..]));
+        let pairs = self.documents.iter().flat_map(|document| heads().map(move |(head, tail)| (document, head, tail)));
         let (document, _, tail) = pairs
-            .filter_map(|(document, head, tail)| {
-                Some((document, slip(head, &document.name)?, tail))
-            })
+            .filter_map(|(document, head, tail)| Some((document, slip(head, &document.name)?, tail)))
             .min_by_key(|(_, distance, _)| *distance)?;
         let (section, number) = tail.rsplit_once('-').unwrap_or((tail, ""));
         let distance = |candidate: &Requirement| {
@@ -182,10 +164,7 @@ impl Catalogue {
             let sections = strsim::osa_distance(section, &candidate.section().to_lowercase());
             (sections, strsim::osa_distance(number, theirs))
         };
-        let ranked = document
-            .requirements
-            .iter()
-            .map(|requirement| (requirement, distance(requirement)));
+        let ranked = document.requirements.iter().map(|requirement| (requirement, distance(requirement)));
         let (found, (sections, _)) = ranked.min_by_key(|(_, distance)| *distance)?;
         (sections <= 1).then_some(found.id.as_str())
     }
@@ -236,9 +215,7 @@ impl Requirement {
     /// `RFC 9846, 4.2.2`.
     pub fn citation(&self) -> String {
         let document = self.document();
-        let name = document
-            .strip_prefix("rfc")
-            .map_or_else(|| document.to_owned(), |number| format!("RFC {number}"));
+        let name = document.strip_prefix("rfc").map_or_else(|| document.to_owned(), |number| format!("RFC {number}"));
         format!("{name}, {}", self.section())
     }
     /// Whether the RFC states the rule itself, so that it is scored as one of its requirements.
@@ -279,27 +256,23 @@ fn conjunction(when: &str) -> &'static str {
 
 /// Whether a condition has a verb of its own, so far as its words tell.
 fn is_clause(when: &str) -> bool {
-    let mut words = when
-        .split(|c: char| !c.is_alphanumeric() && !"_'.-".contains(c))
-        .filter(|word| !word.is_empty());
+    let mut words = when.split(|c: char| !c.is_alphanumeric() && !"_'.-".contains(c)).filter(|word| !word.is_empty());
     let first = words.next().unwrap_or_default();
     if first.ends_with("ing") || matches!(first, "it" | "ready" | "able" | "about") {
         return true;
     }
     let arrives = when.contains(" arrive");
     arrives
-        || words
-            .take_while(|word| !matches!(*word, "whose" | "that" | "which" | "where"))
-            .any(is_verb)
+        || words.take_while(|word| !matches!(*word, "whose" | "that" | "which" | "where")).any(is_verb)
         || first == "that"
 }
 
 /// Whether a word looks like a verb with a subject ahead of it.
 fn is_verb(word: &str) -> bool {
     const OTHERS: &[&str] = &[
-        "agree", "are", "ask", "came", "can", "carry", "chose", "could", "demand", "did", "differ",
-        "do", "exist", "follow", "gave", "had", "have", "hold", "may", "must", "repeat", "rule",
-        "sent", "serve", "stand", "support", "use", "went", "would",
+        "agree", "are", "ask", "came", "can", "carry", "chose", "could", "demand", "did", "differ", "do", "exist",
+        "follow", "gave", "had", "have", "hold", "may", "must", "repeat", "rule", "sent", "serve", "stand", "support",
+        "use", "went", "would",
     ];
     const NOUNS: &[&str] = &[
         "always",
@@ -339,7 +312,6 @@ fn is_verb(word: &str) -> bool {
         "various",
         "versions",
     ];
-    let inflected = word.ends_with("ed")
-        || word.ends_with('s') && !word.ends_with("ss") && !NOUNS.contains(&word);
+    let inflected = word.ends_with("ed") || word.ends_with('s') && !word.ends_with("ss") && !NOUNS.contains(&word);
     word.bytes().all(|byte| byte.is_ascii_lowercase()) && (inflected || OTHERS.contains(&word))
 }

@@ -7,38 +7,21 @@ use gauntlet_yaml::File;
 use std::collections::HashSet;
 
 #[path = "../build.rs"]
-#[allow(
-    dead_code,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "its `main` is for cargo"
-)]
+#[allow(dead_code, clippy::print_stdout, clippy::print_stderr, reason = "its `main` is for cargo")]
 mod build;
 
 #[test]
 fn every_entry_is_there() {
     let catalogue = Catalogue::embedded();
-    let counts: Vec<(&str, usize)> = catalogue
-        .documents()
-        .iter()
-        .map(|document| (&*document.name, document.requirements.len()))
-        .collect();
+    let counts: Vec<(&str, usize)> =
+        catalogue.documents().iter().map(|document| (&*document.name, document.requirements.len())).collect();
     assert_eq!(counts.len(), 32);
     assert!(counts.is_sorted());
-    for expected in [
-        ("draft-ecdhe-mlkem", 24),
-        ("rfc5246", 268),
-        ("rfc7685", 4),
-        ("rfc9846", 747),
-        ("rfc9849", 82),
-    ] {
+    for expected in [("draft-ecdhe-mlkem", 24), ("rfc5246", 268), ("rfc7685", 4), ("rfc9846", 747), ("rfc9849", 82)] {
         assert!(counts.contains(&expected), "{expected:?}");
     }
     assert_eq!(counts.iter().map(|(_, count)| count).sum::<usize>(), 1766);
-    let ids: HashSet<&str> = catalogue
-        .requirements()
-        .map(|requirement| &*requirement.id)
-        .collect();
+    let ids: HashSet<&str> = catalogue.requirements().map(|requirement| &*requirement.id).collect();
     assert_eq!(ids.len(), 1766);
 }
 
@@ -73,10 +56,7 @@ fn it_is_read_quickly() {
         })
         .min();
     let bound = if cfg!(debug_assertions) { 200 } else { 10 };
-    assert!(
-        fastest.unwrap() < std::time::Duration::from_millis(bound),
-        "{fastest:?}"
-    );
+    assert!(fastest.unwrap() < std::time::Duration::from_millis(bound), "{fastest:?}");
 }
 
 #[test]
@@ -102,24 +82,15 @@ fn entries_are_found_by_id() {
     assert_eq!(found.citation(), "RFC 9846, 2");
     assert!(!found.is_stated());
     assert_eq!(requirement("rfc5246-7.4.7.1-08").section(), "7.4.7.1");
-    assert_eq!(
-        requirement("draft-ecdhe-mlkem-4.1-01").citation(),
-        "draft-ecdhe-mlkem, 4.1"
-    );
+    assert_eq!(requirement("draft-ecdhe-mlkem-4.1-01").citation(), "draft-ecdhe-mlkem, 4.1");
     assert!(Catalogue::embedded().requirement("rfc9846-2-99").is_none());
 }
 
 #[test]
 fn the_same_rule_is_counted_at_one_place() {
     let catalogue = Catalogue::embedded();
-    assert_eq!(
-        catalogue.resolve("rfc9846-2-01").unwrap().id,
-        "rfc9846-4.3.8-18"
-    );
-    assert_eq!(
-        catalogue.resolve("rfc9846-2-02").unwrap().id,
-        "rfc9846-2-02"
-    );
+    assert_eq!(catalogue.resolve("rfc9846-2-01").unwrap().id, "rfc9846-4.3.8-18");
+    assert_eq!(catalogue.resolve("rfc9846-2-02").unwrap().id, "rfc9846-2-02");
     assert!(catalogue.resolve("nothing").is_none());
     for requirement in catalogue.requirements() {
         let counted = catalogue.resolve(&requirement.id).unwrap();
@@ -143,16 +114,7 @@ fn nearest_forgives_slips_and_nothing_else() {
     ] {
         assert_eq!(nearest(typed), Some(meant), "{typed}");
     }
-    for typed in [
-        "",
-        "-",
-        "rfc8446-4.2.2-30",
-        "rfc9846",
-        "rfc9846-99.99.99-01",
-        "server_hello",
-        "x-y-z",
-        "é-é-é",
-    ] {
+    for typed in ["", "-", "rfc8446-4.2.2-30", "rfc9846", "rfc9846-99.99.99-01", "server_hello", "x-y-z", "é-é-é"] {
         assert_eq!(nearest(typed), None, "{typed}");
     }
 }
@@ -170,11 +132,8 @@ fn sentences() {
         "rfc9846-5.1-07",
         "draft-ecdhe-mlkem-4.1-01",
     ];
-    let shown: Vec<String> = ids
-        .iter()
-        .map(|id| requirement(id))
-        .map(|r| format!("{}: {}", r.citation(), r.sentence()))
-        .collect();
+    let shown: Vec<String> =
+        ids.iter().map(|id| requirement(id)).map(|r| format!("{}: {}", r.citation(), r.sentence())).collect();
     insta::assert_snapshot!(shown.join("\n"));
 }
 
@@ -182,21 +141,9 @@ fn sentences() {
 fn every_sentence_can_be_read() {
     for requirement in Catalogue::embedded().requirements() {
         let sentence = requirement.sentence();
-        assert!(
-            sentence.starts_with('A') && sentence.ends_with('.') && !sentence.ends_with(".."),
-            "{sentence}"
-        );
-        assert!(
-            !sentence.contains("  ") && !sentence.contains('\n'),
-            "{sentence}"
-        );
-        assert!(
-            requirement
-                .alert
-                .iter()
-                .all(|alert| sentence.contains(&**alert)),
-            "{sentence}"
-        );
+        assert!(sentence.starts_with('A') && sentence.ends_with('.') && !sentence.ends_with(".."), "{sentence}");
+        assert!(!sentence.contains("  ") && !sentence.contains('\n'), "{sentence}");
+        assert!(requirement.alert.iter().all(|alert| sentence.contains(&**alert)), "{sentence}");
     }
 }
 
@@ -204,13 +151,8 @@ fn every_sentence_can_be_read() {
 fn refused(name: &str, entries: &str) -> String {
     let head = "rfc: 1\ntitle: One\nrequirements:\n";
     let good = "  - { id: rfc1-1-01, level: MUST, binds: both, then: be good, observable: wire, topic: a }\n";
-    let files = [
-        File::new("requirements/rfc1.yaml", &format!("{head}{good}")),
-        File::new(name, entries),
-    ];
-    build::check(&files)
-        .expect_err("this must be refused")
-        .render(false)
+    let files = [File::new("requirements/rfc1.yaml", &format!("{head}{good}")), File::new(name, entries)];
+    build::check(&files).expect_err("this must be refused").render(false)
 }
 
 fn entry(changed: &str, to: &str) -> String {

@@ -2,6 +2,8 @@
 //!
 //! Everything is measured in CPU seconds of one thread, in the same run, against the same server.
 
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
 use gauntlet_engine::{Happening, Select, plain_handshake};
 use gauntlet_model::case::Place;
 use gauntlet_model::{Alteration, Case, Expect, Link, Received, Role, SendStep, Step, StepKind, Val};

@@ -54,7 +54,8 @@ pub(crate) fn find_case(
             continue;
         }
         let expansion = scenario.expand(capabilities).map_err(wrong)?;
-        let all: Vec<_> = expansion.cases.into_iter().chain(expansion.skipped.into_iter().map(|(case, _)| case)).collect();
+        let all: Vec<_> =
+            expansion.cases.into_iter().chain(expansion.skipped.into_iter().map(|(case, _)| case)).collect();
         if let Some(case) = all.iter().find(|case| case.id == id) {
             return Ok(case.clone());
         }

@@ -21,7 +21,9 @@ pub(crate) fn embedded_corpus() -> Result<Corpus, Failure> {
 
 /// The corpus that a command line means, and which of its cases. Files named in the selection are the corpus.
 pub(crate) fn corpus_and_select(selection: &Selection) -> Result<(Corpus, Select), Failure> {
-    let is_file = |text: &&String| (text.ends_with(".yaml") || text.ends_with(".yml")) || Path::new(text.as_str()).is_dir() && text.ends_with('/');
+    let is_file = |text: &&String| {
+        (text.ends_with(".yaml") || text.ends_with(".yml")) || Path::new(text.as_str()).is_dir() && text.ends_with('/')
+    };
     let files: Vec<&String> = selection.select.iter().filter(is_file).collect();
     let others: Vec<&String> = selection.select.iter().filter(|text| !is_file(text)).collect();
     let select = Select::parse(&others).map_err(|error| Failure::usage(error.to_string()))?;
@@ -80,7 +82,8 @@ pub(crate) fn write_reports(run: &RunData, corpus: &Corpus, folders: &[PathBuf],
         corpus.scenarios.iter().map(|scenario| (scenario.id.as_str(), &*scenario.file.text)).collect();
     let source = |id: &str| texts.get(id).map(|text| (*text).to_owned());
     let transcript = |evidence: &str| -> Option<Transcript> {
-        let path = folders.iter().map(|folder| folder.join(evidence).join("transcript.json")).find(|path| path.exists())?;
+        let path =
+            folders.iter().map(|folder| folder.join(evidence).join("transcript.json")).find(|path| path.exists())?;
         serde_json::from_slice(&fs::read(path).ok()?).ok()
     };
     let page = html(run, &Sources { scenario: &source, transcript: &transcript });

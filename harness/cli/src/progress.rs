@@ -35,11 +35,14 @@ impl Progress {
             }
             (Happening::Case(result), Some(bar)) => {
                 bar.inc(1);
-                if result.verdict != Kind::Pass && result.verdict != Kind::Skip && result.expected_by_baseline.is_none() {
+                if result.verdict != Kind::Pass && result.verdict != Kind::Skip && result.expected_by_baseline.is_none()
+                {
                     bar.println(case_line(result));
                 }
             }
-            (Happening::Case(result), None) if !self.quiet && result.verdict != Kind::Pass && result.verdict != Kind::Skip => {
+            (Happening::Case(result), None)
+                if !self.quiet && result.verdict != Kind::Pass && result.verdict != Kind::Skip =>
+            {
                 anstream::eprintln!("{}", case_line(result));
             }
             (Happening::Note(text), Some(bar)) => bar.println(*text),

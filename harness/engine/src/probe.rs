@@ -25,7 +25,12 @@ const SUITES12: [u16; 22] = [
 ///
 /// # Errors
 /// No link to it.
-pub fn probe(instance: &mut dyn Instance, role: Role, options: &Options, settings: &Settings) -> Result<Capabilities, LinkError> {
+pub fn probe(
+    instance: &mut dyn Instance,
+    role: Role,
+    options: &Options,
+    settings: &Settings,
+) -> Result<Capabilities, LinkError> {
     let mut probe = Probe { instance, options, settings, found: Capabilities::default() };
     if role == Role::Client {
         for version in [0x0304, 0x0303] {
@@ -179,7 +184,8 @@ impl Probe<'_> {
         let version = if self.found.has("versions", "tls1.3") { 0x0304 } else { 0x0303 };
         for scheme in SCHEMES {
             let list = Val::List(vec![Val::Number(u64::from(scheme))]);
-            let answer = self.ask(version, &[("extensions.signature_algorithms.supported_signature_algorithms", list)])?;
+            let answer =
+                self.ask(version, &[("extensions.signature_algorithms.supported_signature_algorithms", list)])?;
             self.learn("signature_schemes", &name("SignatureScheme", scheme), &answer);
         }
         Ok(())
@@ -227,7 +233,8 @@ impl Probe<'_> {
     fn resumption(&mut self, version: u16) -> Result<(), LinkError> {
         let case = resumption("probe", &[version], self.options);
         let transcript = self.play(&case)?;
-        let resumed = transcript.events.iter().any(|event| matches!(event.what, What::Established { resumed: true, .. }));
+        let resumed =
+            transcript.events.iter().any(|event| matches!(event.what, What::Established { resumed: true, .. }));
         let ticket = transcript.events.iter().any(
             |event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == "new_session_ticket"),
         );

@@ -156,7 +156,8 @@ pub fn run(
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            let run = TargetRun { target: target.as_ref(), role, corpus, select, options, stop, report, output: &output };
+            let run =
+                TargetRun { target: target.as_ref(), role, corpus, select, options, stop, report, output: &output };
             match run.run() {
                 Ok(cases) => selected += cases,
                 Err(RunError::Unreachable(why)) => summary.unreachable.push(why),
@@ -326,7 +327,8 @@ impl TargetRun<'_> {
             }
             let expansion =
                 scenario.expand(Some(capabilities)).map_err(|error| RunError::Scenario(error.render(false)))?;
-            let wanted = |case: &Case| case.peer.other() == self.role && self.select.takes(case) && self.in_shard(&case.id);
+            let wanted =
+                |case: &Case| case.peer.other() == self.role && self.select.takes(case) && self.in_shard(&case.id);
             skipped.extend(expansion.skipped.into_iter().filter(|(case, _)| wanted(case)));
             for mut case in expansion.cases.into_iter().filter(wanted) {
                 self.add_options_to_ask(&mut case);
@@ -378,8 +380,11 @@ impl TargetRun<'_> {
         settings: &Settings,
     ) -> Result<(), RunError> {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        let workers = self.options.jobs.unwrap_or(if self.target.is_memory() { cores } else { self.target.instances() });
-        let workers = workers.clamp(1, cases.len().max(1)).min(if self.target.is_memory() { workers } else { self.target.instances() }.max(1));
+        let workers =
+            self.options.jobs.unwrap_or(if self.target.is_memory() { cores } else { self.target.instances() });
+        let workers = workers
+            .clamp(1, cases.len().max(1))
+            .min(if self.target.is_memory() { workers } else { self.target.instances() }.max(1));
         // A pool of our own: waiting for silence must not starve anybody else's work.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
         let pool = pool.map_err(|error| RunError::Unreachable(format!("no threads: {error}")))?;
@@ -477,13 +482,7 @@ impl TargetRun<'_> {
     }
 
     /// The twin's outcome; `None` where the case is its own twin.
-    fn twin(
-        &self,
-        instance: &mut dyn Instance,
-        case: &Case,
-        twins: &Twins,
-        settings: &Settings,
-    ) -> Option<Twin> {
+    fn twin(&self, instance: &mut dyn Instance, case: &Case, twins: &Twins, settings: &Settings) -> Option<Twin> {
         let twin = twin(case);
         if case.pki.is_none() && twin.steps.iter().map(|step| &step.kind).eq(case.steps.iter().map(|step| &step.kind)) {
             return None;
@@ -576,7 +575,8 @@ fn attempt(
     let mut transcript = match instance.link() {
         Ok(mut link) => play(case, &mut *link, settings),
         Err(error) => {
-            let transcript = Transcript { case: case.id.clone(), target: settings.target.clone(), ..Transcript::default() };
+            let transcript =
+                Transcript { case: case.id.clone(), target: settings.target.clone(), ..Transcript::default() };
             return (transcript, trouble(&format!("no link: {error}")));
         }
     };
@@ -646,15 +646,15 @@ fn by_options(cases: Vec<Case>) -> Vec<(gauntlet_target::Options, Vec<Case>)> {
 fn result_of(case: &Case, verdict: &Verdict, transcript: Option<&Transcript>, target: &str) -> CaseResult {
     let mut at = verdict.at.clone();
     if at.is_none() {
-        at = case.steps.iter().rev().find(|step| matches!(step.kind, StepKind::Expect(_) | StepKind::Check(_))).map(|step| {
-            gauntlet_model::verdict::At {
+        at = case.steps.iter().rev().find(|step| matches!(step.kind, StepKind::Expect(_) | StepKind::Check(_))).map(
+            |step| gauntlet_model::verdict::At {
                 file: step.place.file.to_string(),
                 line: step.place.line,
                 column: step.place.column,
                 width: step.place.width,
                 step: 0,
-            }
-        });
+            },
+        );
     }
     CaseResult {
         id: case.id.clone(),
@@ -695,4 +695,3 @@ fn strictest(ids: &[String]) -> Option<String> {
     };
     levels.min_by_key(|level| rank(*level)).map(|level| level.name().to_owned())
 }
-

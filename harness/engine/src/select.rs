@@ -2,9 +2,9 @@
 //!
 //! `tls13/**`, `tls13/x/compression@methods=2`, `rfc(9846/4.2.2)`, `level(must) & role(server) & !tag(slow)`.
 
-use globset::{GlobBuilder, GlobMatcher};
 use gauntlet_model::{Case, Role};
 use gauntlet_vectors::catalogue::{Catalogue, Level};
+use globset::{GlobBuilder, GlobMatcher};
 
 /// A selection that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,7 +56,9 @@ impl Select {
 impl Term {
     fn takes(&self, case: &Case) -> bool {
         match self {
-            Term::Glob(glob, text) => *text == *case.scenario || *text == case.id || glob.is_match(&*case.scenario) || glob.is_match(&case.id),
+            Term::Glob(glob, text) => {
+                *text == *case.scenario || *text == case.id || glob.is_match(&*case.scenario) || glob.is_match(&case.id)
+            }
             Term::Rfc(prefix) => case.requirements.iter().any(|id| in_section(id, prefix)),
             Term::Level(level) => requirements(case).any(|r| level_matches(r.level, level)),
             Term::Role(role) => case.peer.other() == *role,
@@ -81,7 +83,8 @@ fn in_section(id: &str, prefix: &str) -> bool {
     match prefix.split_once('/') {
         None => rfc == prefix,
         Some((wanted, within)) => {
-            rfc == wanted && (section == within || section.starts_with(within) && section[within.len()..].starts_with('.'))
+            rfc == wanted
+                && (section == within || section.starts_with(within) && section[within.len()..].starts_with('.'))
         }
     }
 }
@@ -177,7 +180,7 @@ impl Reader<'_> {
             "tag" => Term::Tag(value),
             "topic" => Term::Topic(value),
             _ => {
-                let hint = gauntlet_yaml::did_you_mean(name, FILTERS).map_or_else(|| FILTERS.join(", "), |hint| hint);
+                let hint = gauntlet_yaml::did_you_mean(name, FILTERS).unwrap_or_else(|| FILTERS.join(", "));
                 return Err(format!("there is no filter `{name}`: {hint}"));
             }
         })

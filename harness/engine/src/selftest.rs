@@ -5,7 +5,9 @@
 //! target sends, a passing transcript in which the field looked at is changed, judged again.
 
 use crate::run::{case_seed, run_case};
-use gauntlet_model::{Capabilities, Case, Condition, Event, Expect, Kind, Role, Side, Step, StepKind, Transcript, Val, What};
+use gauntlet_model::{
+    Capabilities, Case, Condition, Event, Expect, Kind, Role, Side, Step, StepKind, Transcript, Val, What,
+};
 use gauntlet_play::{AlertPolicy, Settings, judge};
 use gauntlet_scenario::{Scenario, twin};
 use gauntlet_target::Target;
@@ -131,8 +133,10 @@ fn fails_when_changed(case: &Case, transcript: &Transcript) -> bool {
 /// test, or had refused it.
 fn fails_when_cut(case: &Case, transcript: &Transcript, deciding: Option<usize>) -> bool {
     let from_target = |what: &What| {
-        matches!(what, What::Message { from: Side::Target, .. } | What::Record { from: Side::Target, .. } | What::End { .. })
-            || matches!(what, What::Established { .. } | What::Remark { .. })
+        matches!(
+            what,
+            What::Message { from: Side::Target, .. } | What::Record { from: Side::Target, .. } | What::End { .. }
+        ) || matches!(what, What::Established { .. } | What::Remark { .. })
     };
     let began = |what: &What| matches!(what, What::StepBegan { step, .. } if Some(*step as usize) == deciding);
     let altered = transcript.events.iter().rposition(|event| matches!(event.what, What::Altered { .. }));
@@ -242,11 +246,19 @@ fn variations(transcript: &Transcript, message: Option<&str>, path: &Path, condi
 fn vary_messages(transcript: &Transcript, name: &str, field: &Path, condition: &Condition) -> Vec<Vec<Event>> {
     let mut all = Vec::new();
     for (place, event) in transcript.events.iter().enumerate() {
-        let What::Message { from: Side::Target, name: n, content_type, context, bytes, .. } = &event.what else { continue };
+        let What::Message { from: Side::Target, name: n, content_type, context, bytes, .. } = &event.what else {
+            continue;
+        };
         if n != name {
             continue;
         }
-        let type_name = if *content_type == 22 { "Handshake" } else if *content_type == 21 { "Alert" } else { "ApplicationData" };
+        let type_name = if *content_type == 22 {
+            "Handshake"
+        } else if *content_type == 21 {
+            "Alert"
+        } else {
+            "ApplicationData"
+        };
         let node = Grammar::tls().decode(type_name, bytes, context);
         for edit in edits(field, condition) {
             let mut changed = node.clone();
@@ -272,7 +284,10 @@ fn vary_messages(transcript: &Transcript, name: &str, field: &Path, condition: &
             all.push(events);
         }
     }
-    let first = transcript.events.iter().find(|e| matches!(&e.what, What::Message { from: Side::Target, name: n, .. } if n == name));
+    let first = transcript
+        .events
+        .iter()
+        .find(|e| matches!(&e.what, What::Message { from: Side::Target, name: n, .. } if n == name));
     if let Some(first) = first {
         let mut events = transcript.events.clone();
         for event in &mut events {
@@ -322,7 +337,11 @@ fn edits(field: &Path, condition: &Condition) -> Vec<Edit> {
         Edit::Bytes(field.clone(), ByteEdit::Truncate { to: -1 }),
         Edit::Remove(field.clone()),
         Edit::Duplicate(field.clone(), gauntlet_wire::Place::Last),
-        Edit::Add(field.clone(), Plain::Map(vec![("0xfefe".to_owned(), Plain::Bytes(Vec::new()))]), gauntlet_wire::Place::Last),
+        Edit::Add(
+            field.clone(),
+            Plain::Map(vec![("0xfefe".to_owned(), Plain::Bytes(Vec::new()))]),
+            gauntlet_wire::Place::Last,
+        ),
         Edit::Add(field.clone(), Plain::Number(0xfefe), gauntlet_wire::Place::Last),
     ];
     if let Condition::Not(value) = condition
@@ -339,7 +358,11 @@ fn edits(field: &Path, condition: &Condition) -> Vec<Edit> {
         && !head.is_empty()
     {
         let list = Path { segments: head.to_vec() };
-        edits.push(Edit::Add(list.clone(), Plain::Map(vec![("0xfefe".to_owned(), Plain::Bytes(Vec::new()))]), gauntlet_wire::Place::Last));
+        edits.push(Edit::Add(
+            list.clone(),
+            Plain::Map(vec![("0xfefe".to_owned(), Plain::Bytes(Vec::new()))]),
+            gauntlet_wire::Place::Last,
+        ));
         edits.push(Edit::Bytes(list.clone(), ByteEdit::FlipBit { bit: 0 }));
         edits.push(Edit::Bytes(list, ByteEdit::FlipBit { bit: -1 }));
     }
@@ -367,7 +390,9 @@ fn vary_records(transcript: &Transcript, field: &Path) -> Vec<Vec<Event>> {
             continue;
         }
         let mut events = transcript.events.clone();
-        if let What::Record { outer, version, length, keys, sequence, content_type, content, padding, .. } = &mut events[place].what {
+        if let What::Record { outer, version, length, keys, sequence, content_type, content, padding, .. } =
+            &mut events[place].what
+        {
             match wanted {
                 Some("type") => *content_type ^= 0x40,
                 Some("opaque_type") => *outer ^= 0x40,
@@ -408,9 +433,10 @@ fn vary_established(transcript: &Transcript) -> Vec<Vec<Event>> {
 
 /// One play's reaction made another: its last alert is another.
 fn vary_reaction(transcript: &Transcript) -> Vec<Vec<Event>> {
-    let place = transcript.events.iter().position(
-        |event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == "alert"),
-    );
+    let place = transcript
+        .events
+        .iter()
+        .position(|event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == "alert"));
     let Some(place) = place else { return Vec::new() };
     let mut events = transcript.events.clone();
     if let What::Message { bytes, .. } = &mut events[place].what {

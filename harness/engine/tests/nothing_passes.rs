@@ -75,7 +75,8 @@ fn run(target: Box<dyn Target>) -> (Summary, BTreeMap<String, Kind>) {
             verdicts.lock().expect("no panics").insert(result.id.clone(), result.verdict);
         }
     };
-    let summary = gauntlet_engine::run(&CORPUS, &[target], &Select::default(), &options, &AtomicBool::new(false), &note);
+    let summary =
+        gauntlet_engine::run(&CORPUS, &[target], &Select::default(), &options, &AtomicBool::new(false), &note);
     (summary.expect("it runs"), verdicts.into_inner().expect("no panics"))
 }
 

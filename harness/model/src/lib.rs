@@ -21,10 +21,9 @@ pub mod verdict;
 
 pub use capabilities::{Capabilities, Learnt};
 pub use case::{
-    Direction, Sequence,
-    Alteration, Case, Close, Condition, Cut, Expect, Form, HandshakeOptions, HandshakeStep, KeysOf, MessageChange,
-    MessageRef, Mutation, Needs, Operation, Place, Plays, Record, RecordItem, Remember, Resume, Role, SendStep,
-    Step, StepKind, Val, Which,
+    Alteration, Case, Close, Condition, Cut, Direction, Expect, Form, HandshakeOptions, HandshakeStep, KeysOf,
+    MessageChange, MessageRef, Mutation, Needs, Operation, Place, Plays, Record, RecordItem, Remember, Resume, Role,
+    SendStep, Sequence, Step, StepKind, Val, Which,
 };
 pub use link::{Link, LinkError, Received};
 pub use result::{CaseResult, EndLine, Line, RunLine, TargetLine};

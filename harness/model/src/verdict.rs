@@ -91,8 +91,7 @@ impl Kind {
         }
     }
     /// All, in the order in which reports count them.
-    pub const ALL: [Kind; 7] =
-        [Kind::Pass, Kind::Loose, Kind::Fail, Kind::Crash, Kind::Hang, Kind::Skip, Kind::Error];
+    pub const ALL: [Kind; 7] = [Kind::Pass, Kind::Loose, Kind::Fail, Kind::Crash, Kind::Hang, Kind::Skip, Kind::Error];
 }
 
 impl Form {

@@ -40,7 +40,10 @@ impl Peer {
         };
         let extensions = named(self.hello_extensions(resumed12.as_ref()));
         let body = named(vec![
-            ("legacy_version", Plain::Number(u64::from(self.config.versions.iter().max().map_or(0x0303, |v| (*v).min(0x0303))))),
+            (
+                "legacy_version",
+                Plain::Number(u64::from(self.config.versions.iter().max().map_or(0x0303, |v| (*v).min(0x0303)))),
+            ),
             ("random", random.into()),
             ("legacy_session_id", session_id.into()),
             ("cipher_suites", list(self.config.cipher_suites.iter().copied())),
@@ -60,7 +63,8 @@ impl Peer {
             let entry = named(vec![("name_type", Plain::Number(0)), ("name", Plain::Bytes(name.as_bytes().to_vec()))]);
             extensions.push(("server_name", named(vec![("server_name_list", Plain::List(vec![entry]))])));
         }
-        extensions.push(("supported_groups", named(vec![("named_group_list", list(self.config.groups.iter().copied()))])));
+        extensions
+            .push(("supported_groups", named(vec![("named_group_list", list(self.config.groups.iter().copied()))])));
         let schemes = list(self.config.signature_schemes.iter().copied());
         extensions.push(("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)])));
         if !self.config.alpn.is_empty() {
@@ -68,7 +72,8 @@ impl Peer {
             extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
         }
         if old {
-            extensions.push(("ec_point_formats", named(vec![("ec_point_format_list", Plain::List(vec![Plain::Number(0)]))])));
+            extensions
+                .push(("ec_point_formats", named(vec![("ec_point_format_list", Plain::List(vec![Plain::Number(0)]))])));
             if self.config.extended_master_secret {
                 extensions.push(("extended_master_secret", Plain::Map(Vec::new())));
             }
@@ -209,7 +214,7 @@ impl Peer {
 
     // ---- what the server sends -------------------------------------------------------------------
 
-    pub(crate) fn from_server(&mut self, name: &str, message: &[u8], node: &Node) {
+    pub(crate) fn take_from_server(&mut self, name: &str, message: &[u8], node: &Node) {
         match name {
             "hello_request" if !self.is_tls13() => return,
             "new_session_ticket" if self.is_tls13() => return self.take_ticket13(node),
@@ -336,7 +341,10 @@ impl Peer {
             tls13,
             resumed: self.hs.session.is_some(),
             certificate: !matches!(authentication, Some(Authentication::Anonymous | Authentication::Psk)),
-            key_exchange: matches!(exchange, KeyExchange::Dhe | KeyExchange::Ecdhe | KeyExchange::DhePsk | KeyExchange::EcdhePsk),
+            key_exchange: matches!(
+                exchange,
+                KeyExchange::Dhe | KeyExchange::Ecdhe | KeyExchange::DhePsk | KeyExchange::EcdhePsk
+            ),
             hint: matches!(exchange, KeyExchange::Psk | KeyExchange::RsaPsk),
             requested: false,
         };

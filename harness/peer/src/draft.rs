@@ -54,9 +54,7 @@ pub(crate) fn path(text: &str) -> Path {
 /// Computed fields of a message.
 fn computed(name: &str) -> &'static [&'static str] {
     match name {
-        "client_hello" => {
-            &["extensions.key_share.client_shares.key_exchange", "extensions.pre_shared_key.binders"]
-        }
+        "client_hello" => &["extensions.key_share.client_shares.key_exchange", "extensions.pre_shared_key.binders"],
         "server_hello" => &["extensions.key_share.server_share.key_exchange"],
         "certificate_verify" => &["signature"],
         "server_key_exchange" => &["signed_params.signature", "signature"],
@@ -310,12 +308,7 @@ impl Peer {
     ///
     /// # Errors
     /// A change that cannot be made, in words.
-    pub fn emit(
-        &mut self,
-        draft: &mut Draft,
-        size: Option<Cut>,
-        change: Option<&RecordChange>,
-    ) -> Result<(), String> {
+    pub fn emit(&mut self, draft: &mut Draft, size: Option<Cut>, change: Option<&RecordChange>) -> Result<(), String> {
         let length = match size {
             None => draft.left().min(self.config.record_limit),
             Some(Cut::Rest) => draft.left(),

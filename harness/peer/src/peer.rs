@@ -364,9 +364,9 @@ impl Peer {
             self.remark("decode_error", text);
         }
         if self.is_client() {
-            self.from_server(&name, message, &node);
+            self.take_from_server(&name, message, &node);
         } else {
-            self.from_client(&name, message, &node);
+            self.take_from_client(&name, message, &node);
         }
     }
 
@@ -576,16 +576,17 @@ impl Peer {
         let key = suite.bulk.key_length();
         let iv = match suite.bulk.block_length() {
             // CBC has an IV in the key block before TLS 1.1 only.
-            block if block > 0 => if self.hs.version <= 0x0301 { block } else { 0 },
+            block if block > 0 => {
+                if self.hs.version <= 0x0301 {
+                    block
+                } else {
+                    0
+                }
+            }
             _ => suite.bulk.fixed_iv_length(),
         };
         let length = 2 * (mac + key + iv);
-        let block = self.prf().key_block(
-            &self.hs.master_secret,
-            &self.hs.hello.random,
-            &self.hs.server_random,
-            length,
-        );
+        let block = self.prf().key_block(&self.hs.master_secret, &self.hs.hello.random, &self.hs.server_random, length);
         let mut rest = block.as_slice();
         let mut next = |length: usize| {
             let (part, behind) = rest.split_at(length.min(rest.len()));

@@ -76,8 +76,7 @@ impl Inbound {
         let bytes = &self.buffer[self.start..];
         let length = usize::from(u16::from_be_bytes([*bytes.get(3)?, *bytes.get(4)?]));
         let fragment = bytes.get(5..5 + length)?.to_vec();
-        let record =
-            RawRecord { outer: bytes[0], version: u16::from_be_bytes([bytes[1], bytes[2]]), fragment };
+        let record = RawRecord { outer: bytes[0], version: u16::from_be_bytes([bytes[1], bytes[2]]), fragment };
         self.start += 5 + length;
         Some(record)
     }

@@ -26,7 +26,7 @@ impl Peer {
 
     // ---- what the client sends -------------------------------------------------------------------
 
-    pub(crate) fn from_client(&mut self, name: &str, message: &[u8], node: &Node) {
+    pub(crate) fn take_from_client(&mut self, name: &str, message: &[u8], node: &Node) {
         match name {
             "client_hello" => return self.take_client_hello(message, node),
             "key_update" if self.is_tls13() && self.hs.established => return self.take_key_update(node),
@@ -122,7 +122,10 @@ impl Peer {
             }
             seen.push(*group);
             if !hello.groups.contains(group) {
-                self.remark("illegal_parameter", format!("a share for group {group}, which is not in supported_groups"));
+                self.remark(
+                    "illegal_parameter",
+                    format!("a share for group {group}, which is not in supported_groups"),
+                );
             }
             if is_supported(*group) && NamedGroup(*group).share_length(true) != Some(share.len()) {
                 self.remark("illegal_parameter", format!("a share of {} bytes for group {group}", share.len()));
@@ -138,7 +141,10 @@ impl Peer {
         {
             self.remark("illegal_parameter", format!("the second hello's shares are not one for group {wanted}"));
         }
-        if hello.cipher_suites != first.cipher_suites || hello.random != first.random || hello.session_id != first.session_id {
+        if hello.cipher_suites != first.cipher_suites
+            || hello.random != first.random
+            || hello.session_id != first.session_id
+        {
             self.remark("illegal_parameter", "the second hello differs from the first");
         }
     }
@@ -160,7 +166,8 @@ impl Peer {
                 self.hs.master_secret = session.secret;
             }
         }
-        self.hs.alpn = hello.alpn.iter().find(|name| self.config.alpn.iter().any(|own| own.as_bytes() == **name)).cloned();
+        self.hs.alpn =
+            hello.alpn.iter().find(|name| self.config.alpn.iter().any(|own| own.as_bytes() == **name)).cloned();
         self.hs.scheme = self.choose_scheme(&hello);
         if version >= 0x0304 {
             self.plan13(&hello);
@@ -171,7 +178,9 @@ impl Peer {
 
     fn choose_suite(&mut self, version: u16, hello: &ClientHelloView) -> u16 {
         let fits = |suite: &u16| {
-            CipherSuite(*suite).info().is_some_and(|info| (info.key_exchange == KeyExchange::Tls13) == (version >= 0x0304))
+            CipherSuite(*suite)
+                .info()
+                .is_some_and(|info| (info.key_exchange == KeyExchange::Tls13) == (version >= 0x0304))
         };
         let own = self.config.cipher_suites.clone();
         let common = own.iter().copied().filter(fits).find(|suite| hello.cipher_suites.contains(suite));
@@ -474,7 +483,8 @@ impl Peer {
         let block = identity.key.rsa_raw_decrypt(encrypted).unwrap_or_default();
         let premaster = block.len().checked_sub(48).and_then(|start| block.get(start..));
         let separator = block.len().checked_sub(49).and_then(|place| block.get(place));
-        let padded = block.starts_with(&[0, 2]) && separator == Some(&0) && block[2..block.len() - 49].iter().all(|b| *b != 0);
+        let padded =
+            block.starts_with(&[0, 2]) && separator == Some(&0) && block[2..block.len() - 49].iter().all(|b| *b != 0);
         let version = self.hs.hello.legacy_version.to_be_bytes();
         match premaster {
             Some(premaster) if padded && premaster.starts_with(&version) => premaster.to_vec(),

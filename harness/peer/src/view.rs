@@ -137,8 +137,7 @@ impl ClientHelloView {
         let shares = data(extension::KEY_SHARE).and_then(|d| d.field("client_shares"));
         let share = |entry: &Node| Some((number(entry, "group")? as u16, bytes(entry, "key_exchange")));
         let psk = data(extension::PRE_SHARED_KEY);
-        let identity =
-            |entry: &Node| Some((bytes(entry, "identity"), number(entry, "obfuscated_ticket_age")? as u32));
+        let identity = |entry: &Node| Some((bytes(entry, "identity"), number(entry, "obfuscated_ticket_age")? as u32));
         let alpn = data(extension::ALPN).and_then(|d| d.field("protocol_name_list"));
         ClientHelloView {
             legacy_version: number(message, "legacy_version").unwrap_or(0) as u16,

@@ -1,5 +1,7 @@
 //! Our client against our server, over memory: both sides of the default handshakes.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use gauntlet_model::{Role, What};
 use gauntlet_peer::{Change, Config, Peer};
 
@@ -171,7 +173,7 @@ fn a_spoiled_finished_is_remarked_on() {
         let flip = Edit::Bytes(Path::parse("verify_data").unwrap(), ByteEdit::FlipBit { bit: 7 });
         let change = Change { edits: if name == "finished" { vec![flip] } else { vec![] }, ..Change::default() };
         let mut draft = client.draft(name, &change).unwrap();
-        assert_eq!(draft.is_unchanged(), false);
+        assert!(!draft.is_unchanged());
         client.emit(&mut draft, None, None).unwrap();
         client.sent(&mut draft);
     }

@@ -1,13 +1,13 @@
 //! Keys, names and signatures of the good chains.
 
-use crate::{splice, Identity, KeyKind, CLIENT_NAME, SERVER_NAME};
+use crate::{CLIENT_NAME, Identity, KeyKind, SERVER_NAME, splice};
 use gauntlet_crypto::{PrivateKey, Rng, SignatureScheme};
 use gauntlet_model::Role;
 use openssl::sha::sha256;
 use rand_core::SeedableRng;
 use rcgen::{
-    date_time_ymd, BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyIdMethod, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod,
+    KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey, date_time_ymd,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;

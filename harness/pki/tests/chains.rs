@@ -1,11 +1,11 @@
 //! OpenSSL's own verifier accepts every chain for its purpose and name, and for no other.
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
-use gauntlet_pki::{client, root, server, Identity, KeyKind, CLIENT_NAME, SERVER_NAME};
+use gauntlet_pki::{CLIENT_NAME, Identity, KeyKind, SERVER_NAME, client, root, server};
 use openssl::stack::Stack;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::X509VerifyParam;
-use openssl::x509::{X509PurposeId, X509StoreContext, X509VerifyResult, X509};
+use openssl::x509::{X509, X509PurposeId, X509StoreContext, X509VerifyResult};
 use std::collections::BTreeSet;
 
 #[test]

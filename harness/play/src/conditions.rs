@@ -35,7 +35,9 @@ pub(crate) fn holds(items: &[Item], condition: &Condition, looker: Looker<'_>) -
     let whole = match condition {
         Condition::Distinct(wanted) => Some(distinct(items) == *wanted),
         Condition::Same(wanted) => Some(items.windows(2).all(|pair| pair[0].bytes() == pair[1].bytes()) == *wanted),
-        Condition::Increasing(wanted) => Some(items.windows(2).all(|pair| pair[0].number() < pair[1].number()) == *wanted),
+        Condition::Increasing(wanted) => {
+            Some(items.windows(2).all(|pair| pair[0].number() < pair[1].number()) == *wanted)
+        }
         _ => None,
     };
     if let Some(ok) = whole {
@@ -114,13 +116,18 @@ pub(crate) fn equals(item: &Item, value: &Val, looker: Looker<'_>) -> bool {
             Item::Node(node) => {
                 let children = node.children();
                 children.len() == values.len()
-                    && children.iter().zip(values).all(|(child, value)| equals(&Item::Node(child.clone()), value, looker))
+                    && children
+                        .iter()
+                        .zip(values)
+                        .all(|(child, value)| equals(&Item::Node(child.clone()), value, looker))
             }
             _ => item.bytes() == bytes(value, looker),
         },
         Val::From { .. } => {
             let found = values_of(value, looker);
-            found.first().is_some_and(|other| other.bytes() == item.bytes() || other.number().is_some() && other.number() == item.number())
+            found.first().is_some_and(|other| {
+                other.bytes() == item.bytes() || other.number().is_some() && other.number() == item.number()
+            })
         }
         _ => item.bytes() == bytes(value, looker),
     }
@@ -152,7 +159,9 @@ fn values_of(value: &Val, looker: Looker<'_>) -> Vec<Item> {
 fn number(value: &Val, looker: Looker<'_>) -> Option<u64> {
     match value {
         Val::Number(number) => Some(*number),
-        Val::Name(name) => name.strip_prefix("0x").map_or_else(|| name.parse().ok(), |h| u64::from_str_radix(h, 16).ok()),
+        Val::Name(name) => {
+            name.strip_prefix("0x").map_or_else(|| name.parse().ok(), |h| u64::from_str_radix(h, 16).ok())
+        }
         Val::From { path, plus } => Some(looker(path).first()?.number()?.wrapping_add_signed(*plus)),
         _ => None,
     }
@@ -162,7 +171,9 @@ fn bytes(value: &Val, looker: Looker<'_>) -> Vec<u8> {
     match value {
         Val::Bytes(bytes) => bytes.clone(),
         Val::Name(text) => plain_bytes(&Plain::Name(text.clone())).unwrap_or_else(|_| text.as_bytes().to_vec()),
-        Val::Fill { pattern, length } => pattern.iter().copied().cycle().take(if pattern.is_empty() { 0 } else { *length }).collect(),
+        Val::Fill { pattern, length } => {
+            pattern.iter().copied().cycle().take(if pattern.is_empty() { 0 } else { *length }).collect()
+        }
         Val::Join(parts) | Val::List(parts) => parts.iter().flat_map(|part| bytes(part, looker)).collect(),
         Val::Number(number) => vec![*number as u8],
         Val::From { path, .. } => looker(path).first().map(Item::bytes).unwrap_or_default(),

@@ -66,7 +66,8 @@ impl<'a> Scene<'a> {
     }
 
     fn is_tls13(&self) -> bool {
-        self.events_from(0).any(|(_, what)| matches!(what, What::Message { context, .. } if context.version == Some(0x0304)))
+        self.events_from(0)
+            .any(|(_, what)| matches!(what, What::Message { context, .. } if context.version == Some(0x0304)))
     }
 
     /// Where what is under test began for the last time: the last alteration, else the last own message.
@@ -249,11 +250,14 @@ fn value_text(value: &gauntlet_model::Val) -> String {
 /// Decides a `check` step, or the conditions of `across`.
 pub(crate) fn check(conditions: &[(Path, Condition)], scene: Scene<'_>) -> Outcome {
     let looker = |path: &Path| look(scene.events, scene.connection, path);
-    let found = conditions.iter().find_map(|(path, condition)| {
-        verdict_on(path, condition, holds(&looker(path), condition, &looker))
-    });
-    let expected =
-        conditions.iter().map(|(path, condition)| format!("{path}: {}", describe(condition))).collect::<Vec<_>>().join(", ");
+    let found = conditions
+        .iter()
+        .find_map(|(path, condition)| verdict_on(path, condition, holds(&looker(path), condition, &looker)));
+    let expected = conditions
+        .iter()
+        .map(|(path, condition)| format!("{path}: {}", describe(condition)))
+        .collect::<Vec<_>>()
+        .join(", ");
     let (kind, reason) = found.unwrap_or((Kind::Pass, "as said".to_owned()));
     Outcome { kind, form: None, expected, reason, cursor: scene.cursor, tickets: None }
 }
@@ -271,7 +275,9 @@ fn accept(scene: Scene<'_>, ignored: bool) -> Option<Outcome> {
             What::Remark { alert, text } if is_verification(alert) => {
                 return fail(expected, format!("what it sent does not verify: {text}"), scene);
             }
-            What::Message { from: Side::Us, name, .. } if name == "application_data" && established.is_some() && at > scene.spoiled() => {
+            What::Message { from: Side::Us, name, .. }
+                if name == "application_data" && established.is_some() && at > scene.spoiled() =>
+            {
                 offered = offered.or(Some(at));
             }
             What::Message { from: Side::Target, name, bytes, .. } => {
@@ -347,7 +353,11 @@ fn reject(alerts: &[String], scene: Scene<'_>) -> Option<Outcome> {
         Some(warning) => {
             let right = alerts.is_empty() || alerts.contains(&warning);
             let text = format!("warning {warning}, and the connection was left open");
-            if right { outcome(Kind::Loose, Some(LooseForm::Warning), &expected, text, scene.events.len()) } else { fail(&expected, text, scene) }
+            if right {
+                outcome(Kind::Loose, Some(LooseForm::Warning), &expected, text, scene.events.len())
+            } else {
+                fail(&expected, text, scene)
+            }
         }
         None => fail(&expected, "silence", scene),
     }
@@ -394,7 +404,12 @@ fn goes_on(name: &str, at: usize, spoiled: usize, scene: Scene<'_>) -> bool {
     }
     if scene.peer == Role::Server {
         return match name {
-            "certificate" | "certificate_verify" | "client_key_exchange" | "finished" | "client_hello" | "end_of_early_data" => {
+            "certificate"
+            | "certificate_verify"
+            | "client_key_exchange"
+            | "finished"
+            | "client_hello"
+            | "end_of_early_data" => {
                 ["hello_retry_request", "server_hello_done", "finished", "hello_request"].into_iter().any(answers)
             }
             "change_cipher_spec" => !scene.is_tls13() && ["server_hello_done", "finished"].into_iter().any(answers),
@@ -408,7 +423,11 @@ fn goes_on(name: &str, at: usize, spoiled: usize, scene: Scene<'_>) -> bool {
             let hello = scene.last_own("client_hello", at).unwrap_or(0);
             let full = scene.messages_from(hello).any(|seen| seen.at < at && seen.name == "server_hello_done");
             // In a full handshake they answer our Finished, or whatever we sent in its place.
-            if full { scene.last_own("finished", at).is_none_or(|own| own < hello || own > spoiled) } else { hello > spoiled }
+            if full {
+                scene.last_own("finished", at).is_none_or(|own| own < hello || own > spoiled)
+            } else {
+                hello > spoiled
+            }
         }
         _ => answers_hello(name, at, spoiled, scene),
     }

@@ -72,7 +72,10 @@ impl Running<'_> {
             outcome.kind = Kind::Pass;
             outcome.form = None;
         }
-        let worse = self.worst.as_ref().is_none_or(|worst| outcome.kind >= worst.kind && worst.kind == Kind::Pass || outcome.kind > worst.kind);
+        let worse = self
+            .worst
+            .as_ref()
+            .is_none_or(|worst| outcome.kind >= worst.kind && worst.kind == Kind::Pass || outcome.kind > worst.kind);
         if worse {
             self.worst = Some(Verdict {
                 kind: outcome.kind,
@@ -115,10 +118,21 @@ fn named_alerts(kind: &StepKind) -> Vec<String> {
 fn class(alert: &str) -> Option<u8> {
     Some(match alert {
         "decode_error" | "illegal_parameter" | "unexpected_message" | "record_overflow" | "unsupported_extension" => 0,
-        "handshake_failure" | "protocol_version" | "insufficient_security" | "missing_extension" | "no_application_protocol"
-        | "unrecognized_name" | "inappropriate_fallback" => 1,
-        "bad_certificate" | "unsupported_certificate" | "certificate_revoked" | "certificate_expired"
-        | "certificate_unknown" | "unknown_ca" | "certificate_required" | "access_denied" => 2,
+        "handshake_failure"
+        | "protocol_version"
+        | "insufficient_security"
+        | "missing_extension"
+        | "no_application_protocol"
+        | "unrecognized_name"
+        | "inappropriate_fallback" => 1,
+        "bad_certificate"
+        | "unsupported_certificate"
+        | "certificate_revoked"
+        | "certificate_expired"
+        | "certificate_unknown"
+        | "unknown_ca"
+        | "certificate_required"
+        | "access_denied" => 2,
         "decrypt_error" | "bad_record_mac" | "decryption_failed" => 3,
         _ => return None,
     })

@@ -105,7 +105,12 @@ pub(crate) fn look(events: &[Event], connection: u32, path: &Path) -> Vec<Item> 
 }
 
 /// Takes `[n]`, `[-1]` or a condition off a path and picks by it.
-fn pick<'a, T>(all: Vec<T>, rest: &'a [Segment], first_only: bool, holds: impl Fn(&T, &str, &str) -> bool) -> (Vec<T>, &'a [Segment]) {
+fn pick<T>(
+    all: Vec<T>,
+    rest: &[Segment],
+    first_only: bool,
+    holds: impl Fn(&T, &str, &str) -> bool,
+) -> (Vec<T>, &[Segment]) {
     match rest.split_first() {
         Some((Segment::Index(index), rest)) => {
             let place = if *index < 0 { all.len() as i64 + index } else { *index };
@@ -183,13 +188,13 @@ fn content_type_name(number: u8) -> String {
 }
 
 fn records(events: &[&Event], side: Option<Side>, rest: &[Segment]) -> Vec<Item> {
-    let all: Vec<Seen<'_>> = events
-        .iter()
-        .filter_map(|event| match &event.what {
-            What::Record { from, outer, version, length, keys, sequence, content_type, content, padding, .. }
-                if side.is_none_or(|side| side == *from) =>
-            {
-                Some(Seen {
+    let all: Vec<Seen<'_>> =
+        events
+            .iter()
+            .filter_map(|event| match &event.what {
+                What::Record {
+                    from, outer, version, length, keys, sequence, content_type, content, padding, ..
+                } if side.is_none_or(|side| side == *from) => Some(Seen {
                     outer: *outer,
                     content_type: *content_type,
                     version: *version,
@@ -198,14 +203,12 @@ fn records(events: &[&Event], side: Option<Side>, rest: &[Segment]) -> Vec<Item>
                     keys,
                     sequence: *sequence,
                     content,
-                })
-            }
-            _ => None,
-        })
-        .collect();
-    let (picked, rest) = pick(all, rest, false, |record, field, value| {
-        record.field(field).is_some_and(|found| found.show() == value)
-    });
+                }),
+                _ => None,
+            })
+            .collect();
+    let (picked, rest) =
+        pick(all, rest, false, |record, field, value| record.field(field).is_some_and(|found| found.show() == value));
     match rest {
         [] => picked.iter().map(|record| Item::Bytes(record.content.to_vec())).collect(),
         [Segment::Name(name)] => picked.iter().filter_map(|record| record.field(name)).collect(),

@@ -80,7 +80,8 @@ pub fn play(case: &Case, link: &mut dyn Link, settings: &Settings) -> Transcript
             if number + 1 == *at_most {
                 let us = link.now();
                 let text = format!("did not come about in {at_most} plays");
-                transcript.events = vec![Event { play: 0, connection: 0, us, what: What::Trouble { text, skip: false } }];
+                transcript.events =
+                    vec![Event { play: 0, connection: 0, us, what: What::Trouble { text, skip: false } }];
             }
         }
     }
@@ -526,7 +527,8 @@ impl<'a> Player<'a> {
 
     /// Whether a goal among the received messages is reached.
     fn reached(&self, step: &HandshakeStep, began: usize) -> bool {
-        let (Form::Through(Direction::Received, message) | Form::Before(Direction::Received, message)) = &step.form else {
+        let (Form::Through(Direction::Received, message) | Form::Before(Direction::Received, message)) = &step.form
+        else {
             return false;
         };
         let wanted = match message.which {
@@ -541,9 +543,17 @@ impl<'a> Player<'a> {
         came.count() >= wanted
     }
 
-    fn play_due(&mut self, name: &'static str, count: usize, step: &'a HandshakeStep, number: u32, used: &mut [bool]) -> Flow {
+    fn play_due(
+        &mut self,
+        name: &'static str,
+        count: usize,
+        step: &'a HandshakeStep,
+        number: u32,
+        used: &mut [bool],
+    ) -> Flow {
         let matches = |message: &MessageRef| {
-            (message.name == name || message.name == "every") && matches!(message.which, Which::Every) | (message.which == Which::Nth(count))
+            (message.name == name || message.name == "every")
+                && matches!(message.which, Which::Every) | (message.which == Which::Nth(count))
         };
         let mut changes: Vec<(&'a MessageChange, bool)> = Vec::new();
         changes.extend(step.with.iter().filter(|(message, _)| matches(message)).map(|(_, change)| (change, false)));
@@ -577,23 +587,26 @@ impl<'a> Player<'a> {
     }
 
     fn apply_options(&mut self, options: &HandshakeOptions) -> Flow {
-        let session = match &options.resume {
-            None => None,
-            Some(Resume::Last) => {
-                // A ticket is offered rather than the session id that came with it.
-                let ticket = self.sessions.iter().rev().find(|session| !session.ticket.is_empty());
-                let last = ticket.or(self.sessions.last()).cloned();
-                Some(last.ok_or_else(|| Stop::Trouble("the target gave no session or ticket to resume".to_owned(), true))?)
-            }
-            Some(Resume::Ticket(path)) => {
-                let place = path.segments.iter().find_map(|segment| match segment {
-                    Segment::Index(index) => usize::try_from(*index).ok(),
-                    _ => None,
-                });
-                let session = place.and_then(|place| self.sessions.get(place).cloned());
-                Some(session.ok_or_else(|| Stop::Trouble(format!("{path} is no ticket that came"), false))?)
-            }
-        };
+        let session =
+            match &options.resume {
+                None => None,
+                Some(Resume::Last) => {
+                    // A ticket is offered rather than the session id that came with it.
+                    let ticket = self.sessions.iter().rev().find(|session| !session.ticket.is_empty());
+                    let last = ticket.or(self.sessions.last()).cloned();
+                    Some(last.ok_or_else(|| {
+                        Stop::Trouble("the target gave no session or ticket to resume".to_owned(), true)
+                    })?)
+                }
+                Some(Resume::Ticket(path)) => {
+                    let place = path.segments.iter().find_map(|segment| match segment {
+                        Segment::Index(index) => usize::try_from(*index).ok(),
+                        _ => None,
+                    });
+                    let session = place.and_then(|place| self.sessions.get(place).cloned());
+                    Some(session.ok_or_else(|| Stop::Trouble(format!("{path} is no ticket that came"), false))?)
+                }
+            };
         if let Some(session) = session {
             self.here().peer.config_mut().session = Some(session);
         }
@@ -613,14 +626,18 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    fn external_psk(&mut self, identity: &gauntlet_model::Val, key: &gauntlet_model::Val, hash: &str) -> Result<Session, Stop> {
+    fn external_psk(
+        &mut self,
+        identity: &gauntlet_model::Val,
+        key: &gauntlet_model::Val,
+        hash: &str,
+    ) -> Result<Session, Stop> {
         let digest = match hash {
             "sha384" => gauntlet_crypto::Digest::Sha384,
             _ => gauntlet_crypto::Digest::Sha256,
         };
-        let (ticket, secret) = self.with_source(|source, peer| {
-            Ok((source.bytes(identity, peer)?, source.bytes(key, peer)?))
-        })?;
+        let (ticket, secret) =
+            self.with_source(|source, peer| Ok((source.bytes(identity, peer)?, source.bytes(key, peer)?)))?;
         Ok(Session {
             version: 0x0304,
             cipher_suite: if hash == "sha384" { 0x1302 } else { 0x1301 },
@@ -652,14 +669,22 @@ impl<'a> Player<'a> {
             "raw" => {
                 let value = step.bytes.clone().unwrap_or(gauntlet_model::Val::Bytes(Vec::new()));
                 let bytes = self.with_source(|source, peer| source.bytes(&value, peer))?;
-                self.event(What::Altered { step: number, text: format!("{} raw bytes", bytes.len()), unchanged: false });
+                self.event(What::Altered {
+                    step: number,
+                    text: format!("{} raw bytes", bytes.len()),
+                    unchanged: false,
+                });
                 self.flush(self.current);
                 let connection = self.current;
                 self.segmented(connection, &bytes, &step.alteration.segments);
                 Ok(())
             }
             "record" => {
-                let fields = Record { set: step.alteration.set.clone(), mutate: step.alteration.mutate.clone(), ..Record::default() };
+                let fields = Record {
+                    set: step.alteration.set.clone(),
+                    mutate: step.alteration.mutate.clone(),
+                    ..Record::default()
+                };
                 let wrapped = step.alteration.record.clone().unwrap_or_default();
                 let record = Record { keys: wrapped.keys, sequence: wrapped.sequence, ..fields };
                 self.event(What::Altered { step: number, text: "a record".to_owned(), unchanged: false });
@@ -696,12 +721,20 @@ impl<'a> Player<'a> {
 
     /// Sends a message of the default handshake with its changes; `true` marks what is under test.
     fn send_message(&mut self, name: &str, changes: &[(&'a MessageChange, bool)], number: u32) -> Flow {
-        let alterations: Vec<(&Alteration, bool)> = changes.iter().map(|(c, altered)| (&c.alteration, *altered)).collect();
-        let records = changes.iter().rev().map(|(change, _)| change.alteration.records.as_slice()).find(|r| !r.is_empty());
+        let alterations: Vec<(&Alteration, bool)> =
+            changes.iter().map(|(c, altered)| (&c.alteration, *altered)).collect();
+        let records =
+            changes.iter().rev().map(|(change, _)| change.alteration.records.as_slice()).find(|r| !r.is_empty());
         self.send_with(name, &alterations, records.unwrap_or_default(), number)
     }
 
-    fn send_with(&mut self, name: &str, changes: &[(&Alteration, bool)], records: &'a [RecordItem], number: u32) -> Flow {
+    fn send_with(
+        &mut self,
+        name: &str,
+        changes: &[(&Alteration, bool)],
+        records: &'a [RecordItem],
+        number: u32,
+    ) -> Flow {
         let mut change = Change::default();
         let mut draft = self.with_source(|source, peer| {
             for (alteration, _) in changes {
@@ -712,10 +745,13 @@ impl<'a> Player<'a> {
         // An empty change is meant so: the variant in which nothing is wrong.
         let under_test = changes.iter().any(|(_, altered)| *altered);
         let empty = changes.iter().all(|(alteration, altered)| !*altered || alteration.is_empty());
-        let cut = changes.iter().any(|(a, _)| !a.records.is_empty() || a.record.is_some() || !a.segments.is_empty() || a.joined);
+        let cut = changes
+            .iter()
+            .any(|(a, _)| !a.records.is_empty() || a.record.is_some() || !a.segments.is_empty() || a.joined);
         if under_test {
             let unchanged = draft.is_unchanged() && !cut && !empty;
-            let text = if change.words.is_empty() { name.to_owned() } else { format!("{name}: {}", change.words.join(", ")) };
+            let text =
+                if change.words.is_empty() { name.to_owned() } else { format!("{name}: {}", change.words.join(", ")) };
             self.event(What::Altered { step: number, text, unchanged });
         }
         let segments = changes.iter().map(|(a, _)| a.segments.clone()).find(|s| !s.is_empty()).unwrap_or_default();

@@ -52,8 +52,7 @@ pub fn negotiated(transcript: &Transcript) -> Negotiated {
 
 /// Whether application data came back.
 pub fn has_data(transcript: &Transcript) -> bool {
-    transcript
-        .events
-        .iter()
-        .any(|event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == "application_data"))
+    transcript.events.iter().any(
+        |event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == "application_data"),
+    )
 }

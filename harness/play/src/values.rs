@@ -4,7 +4,7 @@ use crate::look::{Item, look};
 use gauntlet_model::case::Record;
 use gauntlet_model::{Alteration, Event, Mutation, Operation, Val};
 use gauntlet_peer::{Change, Peer, RecordChange, plain_bytes};
-use gauntlet_wire::{ByteEdit, Edit, Path, Plain, Place, Segment};
+use gauntlet_wire::{ByteEdit, Edit, Path, Place, Plain, Segment};
 
 /// What values are worked out from.
 pub(crate) struct Source<'a> {
@@ -35,9 +35,7 @@ impl Source<'_> {
                 Plain::Bytes(all)
             }
             Val::From { path, plus } => match &self.find(path)?[0] {
-                item if item.number().is_some() => {
-                    Plain::Number(item.number().unwrap_or(0).wrapping_add_signed(*plus))
-                }
+                item if item.number().is_some() => Plain::Number(item.number().unwrap_or(0).wrapping_add_signed(*plus)),
                 item => Plain::Bytes(item.bytes()),
             },
             Val::Pick { path, not } => self.pick(path, not.as_ref())?,
@@ -137,7 +135,9 @@ impl Source<'_> {
             Operation::Replace { offset, bytes } => {
                 ByteEdit::Replace { offset: *offset, bytes: self.bytes(bytes, peer)? }
             }
-            Operation::Insert { offset, bytes } => ByteEdit::Insert { offset: *offset, bytes: self.bytes(bytes, peer)? },
+            Operation::Insert { offset, bytes } => {
+                ByteEdit::Insert { offset: *offset, bytes: self.bytes(bytes, peer)? }
+            }
             Operation::Append { bytes } => ByteEdit::Append { bytes: self.bytes(bytes, peer)? },
             Operation::Delete { offset, count } => ByteEdit::Delete { offset: *offset, count: *count },
             Operation::Truncate { to } => ByteEdit::Truncate { to: *to },

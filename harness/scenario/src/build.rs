@@ -60,9 +60,8 @@ impl Build<'_> {
         }
         let entries = scenario.tree.as_map().unwrap_or_default();
         let kept = entries.iter().filter(|(key, _)| !matches!(key.as_str(), Some("vary" | "strength" | "except")));
-        let substituted = kept.map(|(key, value)| {
-            (key.clone(), environment.substitute(&scenario.file, value, false, &mut errors))
-        });
+        let substituted =
+            kept.map(|(key, value)| (key.clone(), environment.substitute(&scenario.file, value, false, &mut errors)));
         let tree = Yaml { span: scenario.tree.span, kind: Kind::Map(substituted.collect()) };
         let typer = Typer {
             file: scenario.file.clone(),
@@ -188,7 +187,10 @@ impl Maker<'_> {
                 continue;
             };
             if requirement.binds != "both" && requirement.binds != target {
-                other_role.push((item, format!("`{id}` binds the {}, but the target is the {target} here", requirement.binds)));
+                other_role.push((
+                    item,
+                    format!("`{id}` binds the {}, but the target is the {target} here", requirement.binds),
+                ));
                 continue;
             }
             if ids.iter().any(|known| known == id) {
@@ -294,7 +296,9 @@ impl Maker<'_> {
             self.typer.fail(flow, "a flow without steps", None);
             return None;
         }
-        let Some(plays) = self.tree.get("plays") else { return self.typer.steps(flow).map(|steps| (Plays::Once, steps)) };
+        let Some(plays) = self.tree.get("plays") else {
+            return self.typer.steps(flow).map(|steps| (Plays::Once, steps));
+        };
         match &plays.kind {
             Kind::Number(_) => {
                 let times = self.typer.number(plays, "`plays`");
@@ -304,7 +308,8 @@ impl Maker<'_> {
             Kind::Map(_) if plays.get("until").is_some() => {
                 let until = self.typer.reading(plays, "`plays`", |typer, reader| {
                     let conditions = reader.take("until").map(|until| typer.conditions(until, "`until`"));
-                    let at_most = reader.require("at_most", &mut typer.errors).map(|most| typer.number(most, "`at_most`"));
+                    let at_most =
+                        reader.require("at_most", &mut typer.errors).map(|most| typer.number(most, "`at_most`"));
                     Some(Plays::Until { conditions: conditions??, at_most: at_most?? })
                 });
                 let steps = self.typer.steps(flow);
@@ -359,7 +364,10 @@ impl Maker<'_> {
             }
         }
         let decides = self.typer.judged_more || across;
-        if requirements.is_empty() && decides && self.tree.get("requirements").is_none_or(|list| list.as_list() == Some(&[])) {
+        if requirements.is_empty()
+            && decides
+            && self.tree.get("requirements").is_none_or(|list| list.as_list() == Some(&[]))
+        {
             let help = "name ids of the catalogue under `requirements`; only `survives` needs none".to_owned();
             self.typer.errors.error(&file, place, "a scenario without a requirement", Some(help));
         }

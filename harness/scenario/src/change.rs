@@ -161,7 +161,8 @@ impl Typer<'_> {
         };
         let name = key.as_str().unwrap_or_default();
         if !OPERATIONS.contains(&name) {
-            let help = did_you_mean(name, OPERATIONS).or_else(|| Some(format!("there are {}", names::listed(OPERATIONS))));
+            let help =
+                did_you_mean(name, OPERATIONS).or_else(|| Some(format!("there are {}", names::listed(OPERATIONS))));
             self.fail(key, format!("unknown mutation `{name}`"), help);
             return None;
         }
@@ -222,7 +223,11 @@ impl Typer<'_> {
             (Some(by), None) => by.map(Operation::LengthBy),
             (None, Some(to)) => to.map(Operation::LengthTo),
             _ => {
-                self.fail(key, "`length` has either `by` or `to`", Some("such as `{ field: extensions, by: -1 }`".to_owned()));
+                self.fail(
+                    key,
+                    "`length` has either `by` or `to`",
+                    Some("such as `{ field: extensions, by: -1 }`".to_owned()),
+                );
                 None
             }
         }
@@ -264,9 +269,9 @@ impl Typer<'_> {
                     }
                 }
             }),
-            _ => self.one_of(value, "a place", &[("first", 0), ("last", 1)]).map(|last| {
-                if last == 1 { ListPlace::Last } else { ListPlace::First }
-            }),
+            _ => self
+                .one_of(value, "a place", &[("first", 0), ("last", 1)])
+                .map(|last| if last == 1 { ListPlace::Last } else { ListPlace::First }),
         }
     }
 

@@ -111,12 +111,7 @@ fn pairs(sizes: &[usize], excluded: Excluded<'_>) -> Vec<Vec<usize>> {
 }
 
 /// Fills what is open in a row with the values that gain most; `None` if every way is excluded.
-fn complete(
-    start: Vec<Option<usize>>,
-    sizes: &[usize],
-    excluded: Excluded<'_>,
-    gain: Gain<'_>,
-) -> Option<Vec<usize>> {
+fn complete(start: Vec<Option<usize>>, sizes: &[usize], excluded: Excluded<'_>, gain: Gain<'_>) -> Option<Vec<usize>> {
     let mut attempts = ATTEMPTS;
     let mut row = start;
     fill(&mut row, sizes, excluded, gain, &mut attempts).then(|| row.into_iter().flatten().collect())
@@ -133,7 +128,8 @@ fn fill(
         return false;
     }
     let Some(parameter) = row.iter().position(Option::is_none) else { return true };
-    let mut values: Vec<(usize, usize)> = (0..sizes[parameter]).map(|value| (gain(row, parameter, value), value)).collect();
+    let mut values: Vec<(usize, usize)> =
+        (0..sizes[parameter]).map(|value| (gain(row, parameter, value), value)).collect();
     values.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
     for (_, value) in values {
         *attempts = attempts.saturating_sub(1);
@@ -175,8 +171,17 @@ mod tests {
 
     #[test]
     fn pairs_hold_every_pair_with_few_rows() {
-        let shapes: [&[usize]; 9] =
-            [&[2, 2], &[3, 1, 4], &[2, 2, 2, 2], &[5, 4, 3, 2], &[3, 3, 3, 3], &[1, 1, 1], &[7, 2, 2, 2, 2], &[4, 4, 4], &[2, 9, 3]];
+        let shapes: [&[usize]; 9] = [
+            &[2, 2],
+            &[3, 1, 4],
+            &[2, 2, 2, 2],
+            &[5, 4, 3, 2],
+            &[3, 3, 3, 3],
+            &[1, 1, 1],
+            &[7, 2, 2, 2, 2],
+            &[4, 4, 4],
+            &[2, 9, 3],
+        ];
         for sizes in shapes {
             let rows = rows(sizes, Strength::Pairs, NEVER);
             assert_eq!(held(&rows), possible(sizes, NEVER), "{sizes:?}");
@@ -192,7 +197,9 @@ mod tests {
         let sizes = [3, 3, 3, 2];
         // Leaves no third value of the second parameter beside the first value of the first.
         let excluded = |row: &[Option<usize>]| {
-            (row[0] == Some(0) && row[1] == Some(2)) || (row[1] == Some(1) && row[2] == Some(1)) || (row[2] == Some(1) && row[1] == Some(0))
+            (row[0] == Some(0) && row[1] == Some(2))
+                || (row[1] == Some(1) && row[2] == Some(1))
+                || (row[2] == Some(1) && row[1] == Some(0))
         };
         let rows = rows(&sizes, Strength::Pairs, &excluded);
         assert!(rows.iter().all(|row| !excluded(&decided(row))));

@@ -35,7 +35,8 @@ impl Scenario {
                 let (case, found) = build.case(row, *role);
                 errors.extend(found.errors);
                 let Some(case) = case else { continue };
-                let reason = lacking.clone().or_else(|| capabilities.and_then(|capabilities| lacks(&case, capabilities)));
+                let reason =
+                    lacking.clone().or_else(|| capabilities.and_then(|capabilities| lacks(&case, capabilities)));
                 match reason {
                     Some(reason) => expansion.skipped.push((case, reason)),
                     None => expansion.cases.push(case),

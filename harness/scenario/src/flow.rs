@@ -4,8 +4,8 @@ use crate::change::optional;
 use crate::names;
 use crate::typer::Typer;
 use gauntlet_model::{
-    Close, Direction, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange, MessageRef, Record, Resume,
-    Role, SendStep, Step, StepKind, Val, Which,
+    Close, Direction, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange, MessageRef, Record, Resume, Role,
+    SendStep, Step, StepKind, Val, Which,
 };
 use gauntlet_yaml::{Kind, MapReader, Span, Yaml, did_you_mean};
 
@@ -74,8 +74,10 @@ impl Typer<'_> {
             self.fail(item, format!("a step cannot be {}", item.describe()), Some(help));
             return None;
         };
-        let actions: Vec<&str> =
-            entries.iter().filter_map(|(key, _)| ACTIONS.into_iter().find(|action| key.as_str() == Some(action))).collect();
+        let actions: Vec<&str> = entries
+            .iter()
+            .filter_map(|(key, _)| ACTIONS.into_iter().find(|action| key.as_str() == Some(action)))
+            .collect();
         let [action] = actions.as_slice() else {
             self.no_single_action(item, entries, &actions);
             return None;
@@ -396,7 +398,10 @@ impl Typer<'_> {
     }
 
     /// A message's name, or `{ message: server_hello, where: { ... } }`.
-    fn expected_message(&mut self, value: &Yaml) -> Option<(String, Vec<(gauntlet_wire::Path, gauntlet_model::Condition)>)> {
+    fn expected_message(
+        &mut self,
+        value: &Yaml,
+    ) -> Option<(String, Vec<(gauntlet_wire::Path, gauntlet_model::Condition)>)> {
         const FORMS: [&str; 6] = ["accept", "reject", "ignored", "closed", "silence", "survives"];
         if value.as_map().is_some() {
             return self.reading(value, "an expected message", |typer, reader| {
@@ -408,7 +413,11 @@ impl Typer<'_> {
         }
         let name = self.text(value, "an expected message")?;
         if FORMS.contains(&name) {
-            self.fail(value, format!("`{name}` cannot stand in a list of messages"), Some("write a further step".to_owned()));
+            self.fail(
+                value,
+                format!("`{name}` cannot stand in a list of messages"),
+                Some("write a further step".to_owned()),
+            );
             return None;
         }
         if !names::is_message(name) {
@@ -454,7 +463,8 @@ impl Typer<'_> {
     fn compare(&mut self, value: &Yaml, alerts: &[String]) {
         let odd = alerts.iter().find(|alert| !self.alerts.contains(alert));
         if let (Some(odd), false, false, Some(_)) = (odd, self.alerts.is_empty(), self.has_note, self.lint) {
-            let message = format!("the requirements name {}, not `{odd}`", names::listed(self.alerts.iter().map(String::as_str)));
+            let message =
+                format!("the requirements name {}, not `{odd}`", names::listed(self.alerts.iter().map(String::as_str)));
             let help = "plain `reject` takes what they name; if this is right, say why in `note`".to_owned();
             self.errors.warning(&self.file, value.span, message, Some(help));
         }

@@ -82,7 +82,12 @@ impl Scenario {
         }
         for parameter in vary.parameters.iter().filter(|p| !p.is_times && !used.contains(&p.name)) {
             let help = format!("write `${}` where its value belongs", parameter.name);
-            errors.error(&self.file, parameter.span, format!("the parameter `{}` is never used", parameter.name), Some(help));
+            errors.error(
+                &self.file,
+                parameter.span,
+                format!("the parameter `{}` is never used", parameter.name),
+                Some(help),
+            );
         }
         let mut seen = HashSet::new();
         requirements.retain(|id| seen.insert(id.clone()));

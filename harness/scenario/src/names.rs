@@ -124,7 +124,10 @@ pub(crate) fn of_kind(kind: &str) -> Option<Vec<&'static str>> {
     }
     let playable = |name: &&str| {
         let upper = name.to_ascii_uppercase();
-        !upper.contains("RESERVED") && !upper.contains("GREASE") && !upper.contains("SCSV") && !upper.contains("UNASSIGNED")
+        !upper.contains("RESERVED")
+            && !upper.contains("GREASE")
+            && !upper.contains("SCSV")
+            && !upper.contains("UNASSIGNED")
     };
     Some(all(enum_name).filter(playable).collect())
 }
@@ -252,8 +255,15 @@ pub(crate) fn is_message(name: &str) -> bool {
 pub(crate) fn sender(message: &str) -> Option<Role> {
     match message {
         "client_hello" | "client_hello_inner" | "client_key_exchange" | "end_of_early_data" => Some(Role::Client),
-        "hello_request" | "server_hello" | "hello_retry_request" | "hello_verify_request" | "encrypted_extensions"
-        | "certificate_request" | "server_key_exchange" | "server_hello_done" | "certificate_status"
+        "hello_request"
+        | "server_hello"
+        | "hello_retry_request"
+        | "hello_verify_request"
+        | "encrypted_extensions"
+        | "certificate_request"
+        | "server_key_exchange"
+        | "server_hello_done"
+        | "certificate_status"
         | "new_session_ticket" => Some(Role::Server),
         _ => None,
     }
@@ -266,7 +276,8 @@ mod tests {
     #[test]
     fn suites_say_what_they_are_made_of() {
         let of = |name: &str| {
-            ["version", "key_exchange", "authentication", "cipher", "mode", "mac"].map(|p| suite_property(name, p).expect(p))
+            ["version", "key_exchange", "authentication", "cipher", "mode", "mac"]
+                .map(|p| suite_property(name, p).expect(p))
         };
         assert_eq!(of("TLS_RSA_WITH_AES_128_CBC_SHA"), ["tls1.2", "rsa", "rsa", "aes_128_cbc", "cbc", "sha"]);
         assert_eq!(

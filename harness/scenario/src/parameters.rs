@@ -142,7 +142,12 @@ impl Vary {
 
 impl Parameter {
     /// Reads the values of the variable of `plays`.
-    pub fn of_plays(file: &File, map: &Yaml, capabilities: Option<&Capabilities>, errors: &mut Diagnostics) -> Option<Parameter> {
+    pub fn of_plays(
+        file: &File,
+        map: &Yaml,
+        capabilities: Option<&Capabilities>,
+        errors: &mut Diagnostics,
+    ) -> Option<Parameter> {
         Reader { file, capabilities, errors }.parameters(map, "plays").into_iter().next()
     }
 
@@ -200,7 +205,8 @@ impl Reader<'_> {
             Kind::Map(entries) => self.map(value, entries, &mut parameter)?,
             _ => {
                 let help = "a list, `{ range: [1, 4] }`, `{ times: 10 }`, `{ all: groups }`, or a map of named values";
-                let message = format!("values of `{}` must be a list or a map, but this is {}", parameter.name, value.describe());
+                let message =
+                    format!("values of `{}` must be a list or a map, but this is {}", parameter.name, value.describe());
                 self.fail(value, message, Some(help.to_owned()));
                 return None;
             }
@@ -214,11 +220,8 @@ impl Reader<'_> {
 
     fn listed(&mut self, items: &[Yaml]) -> Vec<Choice> {
         let mut labels: Vec<Option<String>> = items.iter().map(label).collect();
-        let mut sorted: Vec<String> = labels
-            .iter()
-            .enumerate()
-            .map(|(i, label)| label.clone().unwrap_or_else(|| (i + 1).to_string()))
-            .collect();
+        let mut sorted: Vec<String> =
+            labels.iter().enumerate().map(|(i, label)| label.clone().unwrap_or_else(|| (i + 1).to_string())).collect();
         sorted.sort();
         if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
             labels.fill(None);

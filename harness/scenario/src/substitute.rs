@@ -107,7 +107,8 @@ impl Substitution<'_> {
                     match field.as_text() {
                         Some(text) => out.push_str(&text),
                         None => {
-                            let message = format!("`${name}` is {} here, which cannot stand inside text", field.describe());
+                            let message =
+                                format!("`${name}` is {} here, which cannot stand inside text", field.describe());
                             self.errors.error(self.file, span, message, None);
                             out.push('$');
                             out.push_str(name);

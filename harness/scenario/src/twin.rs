@@ -96,7 +96,10 @@ fn drop_last_renegotiation(steps: &mut Vec<Step>, original: &[Step]) {
         StepKind::Handshake(h) => Some(!h.alter.is_empty() || h.alter_options != HandshakeOptions::default()),
         _ => None,
     });
-    let Some(last) = steps.iter().rposition(|step| matches!(step.kind, StepKind::Handshake(_) | StepKind::Connect)) else { return };
+    let Some(last) = steps.iter().rposition(|step| matches!(step.kind, StepKind::Handshake(_) | StepKind::Connect))
+    else {
+        return;
+    };
     let since = steps[..last].iter().rposition(|step| matches!(step.kind, StepKind::Connect)).map_or(0, |at| at + 1);
     let ahead = &steps[since..last];
     let open = !ahead.iter().any(|step| matches!(step.kind, StepKind::Close(_)));

@@ -226,8 +226,12 @@ impl Typer<'_> {
                     return None;
                 };
                 let known = names::messages().iter().copied().chain(names::ROOTS);
-                let help = did_you_mean(name, known.chain(["sent", "received", "connection"]))
-                    .or_else(|| Some(format!("paths begin with a message, `sent`, `received`, `connection[n]`, {}", names::listed(names::ROOTS))));
+                let help = did_you_mean(name, known.chain(["sent", "received", "connection"])).or_else(|| {
+                    Some(format!(
+                        "paths begin with a message, `sent`, `received`, `connection[n]`, {}",
+                        names::listed(names::ROOTS)
+                    ))
+                });
                 self.fail(value, format!("nothing in a transcript is named `{name}`"), help);
                 return None;
             }

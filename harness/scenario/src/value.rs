@@ -52,7 +52,9 @@ impl Typer<'_> {
         let first = entries.first().map(|(_, value)| value);
         match (keys.as_slice(), first) {
             (["text"], Some(text)) => self.text(text, "`text`").map(|text| Val::Bytes(text.as_bytes().to_vec())),
-            (["random"], Some(size @ Yaml { kind: Kind::Number(_), .. })) => self.size(size, "`random`").map(Val::Random),
+            (["random"], Some(size @ Yaml { kind: Kind::Number(_), .. })) => {
+                self.size(size, "`random`").map(Val::Random)
+            }
             (["up_to"], Some(size)) => self.size(size, "`up_to`").map(Val::UpTo),
             (["join"], Some(parts)) => {
                 let parts = self.list(parts, "`join`")?;
@@ -90,7 +92,11 @@ impl Typer<'_> {
                 (Some(length), None) => Some(Val::Fill { pattern: bytes, length: length? }),
                 (None, Some(up_to)) if bytes == [0] => up_to.map(Val::UpTo),
                 (None, Some(_)) => {
-                    typer.fail(pattern, "only zeros can fill up to a size", Some("`{ fill: \"00\", up_to: ... }`".to_owned()));
+                    typer.fail(
+                        pattern,
+                        "only zeros can fill up to a size",
+                        Some("`{ fill: \"00\", up_to: ... }`".to_owned()),
+                    );
                     None
                 }
                 _ => {
@@ -113,7 +119,8 @@ impl Typer<'_> {
     /// Bytes as hex, spaces allowed; never empty.
     fn hex(&mut self, value: &Yaml) -> Option<Vec<u8>> {
         let text = value.as_text().unwrap_or_default();
-        let digits: Vec<u8> = text.chars().filter(|c| !c.is_whitespace()).filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
+        let digits: Vec<u8> =
+            text.chars().filter(|c| !c.is_whitespace()).filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
         let is_hex = text.chars().all(|c| c.is_whitespace() || c.is_ascii_hexdigit());
         if digits.is_empty() || !digits.len().is_multiple_of(2) || !is_hex {
             self.fail(value, "bytes must be pairs of hex digits", Some("such as \"00\" or \"16 0301\"".to_owned()));

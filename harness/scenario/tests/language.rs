@@ -1,8 +1,8 @@
 //! The language as `good/` uses it: what loads, and what it becomes.
 
 use gauntlet_model::{
-    Capabilities, Case, Close, Cut, Direction, Expect, Form, KeysOf, Learnt, Operation, Plays, RecordItem, Resume, Role,
-    Sequence, StepKind, Val, Which,
+    Capabilities, Case, Close, Cut, Direction, Expect, Form, KeysOf, Learnt, Operation, Plays, RecordItem, Resume,
+    Role, Sequence, StepKind, Val, Which,
 };
 use gauntlet_scenario::{Corpus, CorpusError, Scenario};
 use std::path::Path;
@@ -85,13 +85,19 @@ fn plain_reject_takes_the_alerts_of_the_catalogue() {
     assert_eq!(ids(&cases), ["order@extension=supported_groups", "order@extension=signature_algorithms"]);
     let StepKind::Handshake(handshake) = &cases[1].steps[0].kind else { panic!() };
     assert_eq!(handshake.form, Form::Full);
-    assert_eq!(handshake.with[0].1.alteration.set, [(path("extensions.key_share.client_shares"), Val::List(Vec::new()))]);
+    assert_eq!(
+        handshake.with[0].1.alteration.set,
+        [(path("extensions.key_share.client_shares"), Val::List(Vec::new()))]
+    );
     let (message, change) = &handshake.alter[0];
     assert_eq!((message.name.as_str(), message.which), ("client_hello", Which::Nth(1)));
     assert_eq!((change.place.line, change.place.column), (11, 7));
     assert_eq!(change.alteration.mutate[0].field, Some(path("extensions.signature_algorithms")));
     assert_eq!(change.alteration.mutate[0].operation, Operation::Move { to: gauntlet_wire::Place::Last });
-    assert_eq!(cases[1].steps[1].kind, StepKind::Expect(Expect::Reject { alerts: vec!["illegal_parameter".to_owned()] }));
+    assert_eq!(
+        cases[1].steps[1].kind,
+        StepKind::Expect(Expect::Reject { alerts: vec!["illegal_parameter".to_owned()] })
+    );
     assert_eq!(cases[0].needs["hello_retry_request"], Vec::<String>::new());
 }
 
@@ -112,7 +118,8 @@ fn both_roles_are_played_and_steps_can_be_values() {
     assert_eq!(cases[7].peer, Role::Server);
     assert_eq!(cases[1].parameters[1], ("between".to_owned(), "alert".into()));
     let StepKind::Send(send) = &cases[1].steps[1].kind else { panic!() };
-    let [RecordItem::Record(first), RecordItem::Step(step), RecordItem::Record(rest)] = send.alteration.records.as_slice()
+    let [RecordItem::Record(first), RecordItem::Step(step), RecordItem::Record(rest)] =
+        send.alteration.records.as_slice()
     else {
         panic!("{send:?}")
     };
@@ -133,7 +140,9 @@ fn plays_give_variants_within_each_case() {
     assert_eq!(names, ["well_formed", "type_1", "version_0", "above_modulus"]);
     assert_eq!(case.steps, variants[0].1);
     let StepKind::Handshake(handshake) = &variants[3].1[0].kind else { panic!() };
-    assert!(matches!(&handshake.form, Form::Through(Direction::Sent, message) if message.name == "client_key_exchange"));
+    assert!(
+        matches!(&handshake.form, Form::Through(Direction::Sent, message) if message.name == "client_key_exchange")
+    );
     assert_eq!(
         handshake.alter[0].1.alteration.set,
         [(path("encrypted_pre_master_secret"), Val::Fill { pattern: vec![0xff], length: 256 })]
@@ -183,7 +192,11 @@ fn every_word_of_the_language_is_read() {
     let cases = cases("everything");
     assert_eq!(
         ids(&cases),
-        ["everything@hello=null_last,seed=1", "everything@hello=null_first,seed=2", "everything@hello=null_last,seed=3"]
+        [
+            "everything@hello=null_last,seed=1",
+            "everything@hello=null_first,seed=2",
+            "everything@hello=null_last,seed=3"
+        ]
     );
     let case = &cases[0];
     assert_eq!(case.versions, [0x0304, 0x0303]);
@@ -244,7 +257,8 @@ fn shared_steps_are_typed_where_they_stand_and_inlined_in_the_source() {
 fn the_source_of_a_case_is_that_case_again() {
     for scenario in good().scenarios {
         for case in scenario.expand(None).expect("good").cases.iter().take(20) {
-            let again = load(&case.source).expand(None).unwrap_or_else(|errors| panic!("{}", errors.render(false))).cases;
+            let again =
+                load(&case.source).expand(None).unwrap_or_else(|errors| panic!("{}", errors.render(false))).cases;
             let [again] = again.as_slice() else { panic!("{} cases of {}", again.len(), case.id) };
             assert_eq!(without_places(again), without_places(case), "{}", case.source);
             assert_eq!(again.source, case.source);
@@ -256,7 +270,15 @@ fn the_source_of_a_case_is_that_case_again() {
 fn without_places(case: &Case) -> String {
     let shown = format!(
         "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-        case.requirements, case.peer, case.versions, case.options, case.needs, case.pki, case.plays, case.across, case.steps
+        case.requirements,
+        case.peer,
+        case.versions,
+        case.options,
+        case.needs,
+        case.pki,
+        case.plays,
+        case.across,
+        case.steps
     );
     let mut out = String::new();
     let mut rest = shown.as_str();
@@ -353,7 +375,8 @@ flow:
 "
         )
     };
-    let cases = expand(&text("except: [{ message: client_hello, field: verify_data }, { message: fin*, field: rand* }]"));
+    let cases =
+        expand(&text("except: [{ message: client_hello, field: verify_data }, { message: fin*, field: rand* }]"));
     assert_eq!(ids(&cases), ["x@message=client_hello,field=random", "x@message=finished,field=verify_data"]);
     let Err(CorpusError::Wrong(errors)) = Corpus::from_files([("x.yaml", text("").as_str())], "") else { panic!() };
     assert_eq!(errors.list.len(), 2, "{}", errors.render(false));
@@ -404,7 +427,8 @@ flow:
 
 #[test]
 fn a_corpus_names_all_its_wrong_files_and_has_a_fingerprint() {
-    let wrong = [("a.yaml", "title: [\n"), ("b.yaml", "titel: x\npeer: client\nflow: []\n"), ("steps/s.yaml", "send: x\n")];
+    let wrong =
+        [("a.yaml", "title: [\n"), ("b.yaml", "titel: x\npeer: client\nflow: []\n"), ("steps/s.yaml", "send: x\n")];
     let Err(CorpusError::Wrong(errors)) = Corpus::from_files(wrong, "scenarios/") else { panic!() };
     let shown = errors.render(false);
     for file in ["scenarios/a.yaml", "scenarios/b.yaml", "scenarios/steps/s.yaml"] {

@@ -13,8 +13,30 @@ impl Dice {
 }
 
 const WORDS: [&str; 24] = [
-    "$methods", "$x.y", "every", "[", "]", "{}", "[]", "-1", "+1", "99999999999999999999", "null", "true", "\"\"", "é",
-    "use: large_upload", "rest", "record", "raw", "{ all: groups }", "{ fill: \"00\", up_to: 3 }", "connect", "\n", "  - ", ": ",
+    "$methods",
+    "$x.y",
+    "every",
+    "[",
+    "]",
+    "{}",
+    "[]",
+    "-1",
+    "+1",
+    "99999999999999999999",
+    "null",
+    "true",
+    "\"\"",
+    "é",
+    "use: large_upload",
+    "rest",
+    "record",
+    "raw",
+    "{ all: groups }",
+    "{ fill: \"00\", up_to: 3 }",
+    "connect",
+    "\n",
+    "  - ",
+    ": ",
 ];
 
 fn changed(text: &str, dice: &mut Dice) -> String {
@@ -58,7 +80,8 @@ fn damaged_files_load_or_are_told_what_is_wrong() {
         match Corpus::from_files([("x.yaml", text.as_str()), ("steps/large_upload.yaml", shared.as_str())], "") {
             Ok(corpus) => {
                 loaded += 1;
-                let cases = corpus.scenarios[0].expand(None).unwrap_or_else(|e| panic!("{text}\n{}", e.render(false))).cases;
+                let cases =
+                    corpus.scenarios[0].expand(None).unwrap_or_else(|e| panic!("{text}\n{}", e.render(false))).cases;
                 cases.iter().take(3).for_each(|case| assert!(!twin_key(case).is_empty()));
             }
             Err(CorpusError::Wrong(errors)) => {

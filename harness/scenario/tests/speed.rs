@@ -15,14 +15,17 @@ fn five_hundred_files_load_and_expand_quickly() {
         include_str!("good/binder.yaml"),
         include_str!("good/other_name.yaml"),
     ];
-    let files: Vec<(String, &str)> = (0..500).map(|i| (format!("tls13/s{i:03}.yaml"), texts[i % texts.len()])).collect();
+    let files: Vec<(String, &str)> =
+        (0..500).map(|i| (format!("tls13/s{i:03}.yaml"), texts[i % texts.len()])).collect();
     // The grammar and the catalogue are read once, whoever comes first.
     let warm = Corpus::from_files([("x.yaml", texts[0])], "");
     assert!(warm.is_ok());
     let started = Instant::now();
-    let corpus = Corpus::from_files(files.iter().map(|(path, text)| (path.as_str(), *text)), "scenarios/").expect("loads");
+    let corpus =
+        Corpus::from_files(files.iter().map(|(path, text)| (path.as_str(), *text)), "scenarios/").expect("loads");
     let loaded = started.elapsed();
-    let cases: usize = corpus.scenarios.iter().map(|scenario| scenario.expand(None).expect("expands").cases.len()).sum();
+    let cases: usize =
+        corpus.scenarios.iter().map(|scenario| scenario.expand(None).expect("expands").cases.len()).sum();
     let all = started.elapsed();
     assert_eq!(cases, 100 * (2 + 2 + 8 + 1 + 1));
     assert!(cfg!(debug_assertions) || all.as_millis() < MOST, "loaded in {loaded:?}, expanded after {all:?}");

@@ -110,7 +110,10 @@ fn repeated_connections_stay() {
 fn equal_twins_have_equal_keys() {
     let key = |flow: &str| twin_key(&case(flow));
     let plain = key("  - send: client_hello\n  - expect: reject");
-    assert_eq!(plain, key("\n\n  - handshake: full\n    alter: { client_hello: { omit: true } }\n  - expect: survives"));
+    assert_eq!(
+        plain,
+        key("\n\n  - handshake: full\n    alter: { client_hello: { omit: true } }\n  - expect: survives")
+    );
     assert_ne!(plain, key("  - handshake: { ech: true }\n  - expect: survives"));
     assert_ne!(
         plain,

@@ -23,7 +23,7 @@ use crate::{Options, TargetError};
 use gauntlet_model::Role;
 use gauntlet_pki::KeyKind;
 use gauntlet_yaml::{Diagnostics, File};
-use include_dir::{include_dir, Dir};
+use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -4,7 +4,7 @@
 //! a target sent before it closed is never lost to a broken pipe.
 
 use gauntlet_model::{Close, Ending, Received};
-use rustix::event::{poll, PollFd, PollFlags, Timespec};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -13,11 +13,11 @@
 //! | `{program:adapter}` | a program that is built along with us |
 //! | `{{`, `}}` | braces |
 
-use crate::profile::RoleProfile;
 use crate::Options;
+use crate::profile::RoleProfile;
 use gauntlet_model::Role;
 use gauntlet_pki::{Identity, KeyKind, SERVER_NAME};
-use gauntlet_yaml::{did_you_mean, Diagnostics, File, Spanned};
+use gauntlet_yaml::{Diagnostics, File, Spanned, did_you_mean};
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{client_context, converse, drain, options, PATIENCE};
+use common::{PATIENCE, client_context, converse, drain, options};
 use gauntlet_model::{Close, Ending, LinkError, Received, Role};
-use gauntlet_target::{by_name, embedded, serve::serve, Target, TargetError};
+use gauntlet_target::{Target, TargetError, by_name, embedded, serve::serve};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;

@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{client_context, connect, converse, drain, options, server_context, server_with, Wire};
+use common::{Wire, client_context, connect, converse, drain, options, server_context, server_with};
 use gauntlet_model::{Close, Ending, LinkError, Received, Role};
-use gauntlet_target::embedded::{openssl, rustls};
 use gauntlet_target::Target;
+use gauntlet_target::embedded::{openssl, rustls};
 use openssl::ssl::{ErrorCode, NameType, Ssl, SslContext, SslStream, SslVersion};
 use openssl::x509::X509;
 use std::io::{Read, Write};

@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{drain, options, PATIENCE};
+use common::{PATIENCE, drain, options};
 use gauntlet_model::{Close, Ending, Link, LinkError, Received, Role};
-use gauntlet_target::{by_name, Instance, Target};
-use rustix::process::{test_kill_process, Pid};
+use gauntlet_target::{Instance, Target, by_name};
+use rustix::process::{Pid, test_kill_process};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};

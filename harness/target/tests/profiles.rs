@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{client_context, connect, converse, drain, options, server_context, server_with, Wire, PATIENCE};
+use common::{PATIENCE, Wire, client_context, connect, converse, drain, options, server_context, server_with};
 use gauntlet_model::{Close, Received, Role};
-use gauntlet_target::{by_name, profiles, Target};
+use gauntlet_target::{Target, by_name, profiles};
 use openssl::ssl::{Ssl, SslContext, SslStream, SslVersion};
 use openssl::x509::X509;
 use std::io::{Read, Write};

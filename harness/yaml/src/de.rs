@@ -4,8 +4,8 @@ use crate::reader::listed;
 use crate::{Diagnostics, File, Kind, Span, Yaml, did_you_mean};
 use serde::de::value::StrDeserializer;
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer as _, Error as _, Expected,
-    IntoDeserializer, Unexpected, Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer as _, Error as _, Expected, IntoDeserializer, Unexpected,
+    Visitor,
 };
 use serde::forward_to_deserialize_any;
 use std::fmt;
@@ -16,18 +16,10 @@ pub fn from_str<T: DeserializeOwned>(file: &File) -> Result<T, Diagnostics> {
 }
 
 /// Reads a part of a file.
-pub fn from_yaml<'de, T: de::Deserialize<'de>>(
-    file: &File,
-    value: &'de Yaml,
-) -> Result<T, Diagnostics> {
+pub fn from_yaml<'de, T: de::Deserialize<'de>>(file: &File, value: &'de Yaml) -> Result<T, Diagnostics> {
     T::deserialize(value).map_err(|failure| {
         let mut errors = Diagnostics::default();
-        errors.error(
-            file,
-            failure.span.unwrap_or(value.span),
-            failure.message,
-            failure.help,
-        );
+        errors.error(file, failure.span.unwrap_or(value.span), failure.message, failure.help);
         errors
     })
 }
@@ -42,11 +34,7 @@ pub struct Failure {
 
 impl Failure {
     fn new(message: String, help: Option<String>) -> Failure {
-        Failure {
-            span: None,
-            message,
-            help,
-        }
+        Failure { span: None, message, help }
     }
 
     /// The innermost place stays.
@@ -70,15 +58,9 @@ impl de::Error for Failure {
     }
     fn invalid_type(got: Unexpected<'_>, wanted: &dyn Expected) -> Failure {
         let wanted = wanted.to_string();
-        let scalar = matches!(
-            got,
-            Unexpected::Bool(_) | Unexpected::Signed(_) | Unexpected::Unsigned(_)
-        );
+        let scalar = matches!(got, Unexpected::Bool(_) | Unexpected::Signed(_) | Unexpected::Unsigned(_));
         let help = (scalar && wanted.contains("string")).then(|| "put quotes around it".to_owned());
-        Failure::new(
-            format!("expected {}, but this is {}", in_words(&wanted), kind(got)),
-            help,
-        )
+        Failure::new(format!("expected {}, but this is {}", in_words(&wanted), kind(got)), help)
     }
     fn invalid_value(got: Unexpected<'_>, wanted: &dyn Expected) -> Failure {
         let got = match got {
@@ -87,22 +69,10 @@ impl de::Error for Failure {
             Unexpected::Str(text) => format!("`{text}`"),
             other => kind(other).to_owned(),
         };
-        Failure::new(
-            format!(
-                "expected {}, but this is {got}",
-                in_words(&wanted.to_string())
-            ),
-            None,
-        )
+        Failure::new(format!("expected {}, but this is {got}", in_words(&wanted.to_string())), None)
     }
     fn invalid_length(length: usize, wanted: &dyn Expected) -> Failure {
-        Failure::new(
-            format!(
-                "expected {}, but this has {length}",
-                in_words(&wanted.to_string())
-            ),
-            None,
-        )
+        Failure::new(format!("expected {}, but this has {length}", in_words(&wanted.to_string())), None)
     }
     fn unknown_variant(got: &str, wanted: &'static [&'static str]) -> Failure {
         Failure::new(format!("unknown value `{got}`"), proposal(got, wanted))
@@ -158,10 +128,7 @@ fn kind(got: Unexpected<'_>) -> &'static str {
 
 /// Where a complaint about all of a value is shown: at the first key of a map, else at the value.
 fn place(value: &Yaml) -> Span {
-    value
-        .as_map()
-        .and_then(|entries| entries.first())
-        .map_or(value.span, |(key, _)| key.span)
+    value.as_map().and_then(|entries| entries.first()).map_or(value.span, |(key, _)| key.span)
 }
 
 impl<'de> IntoDeserializer<'de, Failure> for &'de Yaml {
@@ -181,44 +148,25 @@ impl<'de> de::Deserializer<'de> for &'de Yaml {
             Kind::Number(value) => visit_number(*value, visitor),
             Kind::Text(text) => visitor.visit_borrowed_str(text),
             Kind::List(items) => {
-                let mut left = Items {
-                    items: items.iter(),
-                };
-                visitor
-                    .visit_seq(&mut left)
-                    .and_then(|value| match left.items.next() {
-                        Some(item) => {
-                            Err(Failure::new("one element too many".to_owned(), None).at(item.span))
-                        }
-                        None => Ok(value),
-                    })
+                let mut left = Items { items: items.iter() };
+                visitor.visit_seq(&mut left).and_then(|value| match left.items.next() {
+                    Some(item) => Err(Failure::new("one element too many".to_owned(), None).at(item.span)),
+                    None => Ok(value),
+                })
             }
-            Kind::Map(entries) => visitor.visit_map(Entries {
-                entries: entries.iter(),
-                value: None,
-            }),
+            Kind::Map(entries) => visitor.visit_map(Entries { entries: entries.iter(), value: None }),
         }
         .map_err(|failure| failure.at(place(self)))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        if self.kind == Kind::Null {
-            visitor.visit_none()
-        } else {
-            visitor.visit_some(self)
-        }
-        .map_err(|failure| failure.at(place(self)))
+        if self.kind == Kind::Null { visitor.visit_none() } else { visitor.visit_some(self) }
+            .map_err(|failure| failure.at(place(self)))
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self
-            .as_str()
-            .and_then(|text| text.parse::<f64>().ok())
-            .filter(|value| value.is_finite())
-        {
-            Some(value) => visitor
-                .visit_f64(value)
-                .map_err(|failure: Failure| failure.at(self.span)),
+        match self.as_str().and_then(|text| text.parse::<f64>().ok()).filter(|value| value.is_finite()) {
+            Some(value) => visitor.visit_f64(value).map_err(|failure: Failure| failure.at(self.span)),
             None => self.deserialize_any(visitor),
         }
     }
@@ -227,20 +175,11 @@ impl<'de> de::Deserializer<'de> for &'de Yaml {
         self.deserialize_f64(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         if name == SPANNED {
-            return visitor.visit_map(WithSpan {
-                value: self,
-                next: 0,
-            });
+            return visitor.visit_map(WithSpan { value: self, next: 0 });
         }
-        visitor
-            .visit_newtype_struct(self)
-            .map_err(|failure| failure.at(place(self)))
+        visitor.visit_newtype_struct(self).map_err(|failure| failure.at(place(self)))
     }
 
     /// `name`, or `{ name: content }`.
@@ -251,34 +190,20 @@ impl<'de> de::Deserializer<'de> for &'de Yaml {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         let variant = match &self.kind {
-            Kind::Text(_) => Variant {
-                name: self,
-                content: None,
-            },
+            Kind::Text(_) => Variant { name: self, content: None },
             Kind::Map(entries) => match &entries[..] {
-                [(name, content)] => Variant {
-                    name,
-                    content: Some(content),
-                },
+                [(name, content)] => Variant { name, content: Some(content) },
                 _ => {
-                    let message = format!(
-                        "expected a map with one key, but this has {}",
-                        entries.len()
-                    );
+                    let message = format!("expected a map with one key, but this has {}", entries.len());
                     return Err(Failure::new(message, None).at(place(self)));
                 }
             },
             _ => {
-                let message = format!(
-                    "expected a name or a map with one key, but this is {}",
-                    self.describe()
-                );
+                let message = format!("expected a name or a map with one key, but this is {}", self.describe());
                 return Err(Failure::new(message, None).at(self.span));
             }
         };
-        visitor
-            .visit_enum(variant)
-            .map_err(|failure| failure.at(place(self)))
+        visitor.visit_enum(variant).map_err(|failure| failure.at(place(self)))
     }
 
     /// Serde would take a list for a struct, field by field; a file says the names.
@@ -320,14 +245,8 @@ struct Items<'de> {
 
 impl<'de> de::SeqAccess<'de> for Items<'de> {
     type Error = Failure;
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Failure> {
-        self.items
-            .next()
-            .map(|item| seed.deserialize(item))
-            .transpose()
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
+        self.items.next().map(|item| seed.deserialize(item)).transpose()
     }
     fn size_hint(&self) -> Option<usize> {
         Some(self.items.len())
@@ -341,17 +260,12 @@ struct Entries<'de> {
 
 impl<'de> de::MapAccess<'de> for Entries<'de> {
     type Error = Failure;
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Failure> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
         let Some((key, value)) = self.entries.next() else {
             return Ok(None);
         };
         self.value = Some(value);
-        seed.deserialize(Key(key))
-            .map(Some)
-            .map_err(|failure| failure.at(key.span))
+        seed.deserialize(Key(key)).map(Some).map_err(|failure| failure.at(key.span))
     }
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
         match self.value.take() {
@@ -391,11 +305,7 @@ impl<'de> de::Deserializer<'de> for Key<'de> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         visitor.visit_some(self)
     }
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         if name == SPANNED {
             self.0.deserialize_newtype_struct(name, visitor)
         } else {
@@ -427,15 +337,10 @@ struct Variant<'de> {
 impl<'de> de::EnumAccess<'de> for Variant<'de> {
     type Error = Failure;
     type Variant = Variant<'de>;
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Variant<'de>), Failure> {
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Variant<'de>), Failure> {
         let name = self.name.as_str().unwrap_or_default();
         let deserializer: StrDeserializer<'_, Failure> = name.into_deserializer();
-        let value = seed
-            .deserialize(deserializer)
-            .map_err(|failure| failure.at(self.name.span))?;
+        let value = seed.deserialize(deserializer).map_err(|failure| failure.at(self.name.span))?;
         Ok((value, self))
     }
 }
@@ -467,13 +372,8 @@ impl<'de> de::VariantAccess<'de> for Variant<'de> {
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
         self.content("a list")?.deserialize_any(visitor)
     }
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        self.content("a map")?
-            .deserialize_struct("", fields, visitor)
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+        self.content("a map")?.deserialize_struct("", fields, visitor)
     }
 }
 
@@ -498,22 +398,13 @@ impl<'de, T: de::Deserialize<'de>> de::Deserialize<'de> for Spanned<T> {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a value")
             }
-            fn visit_newtype_struct<D: de::Deserializer<'de>>(
-                self,
-                inner: D,
-            ) -> Result<Spanned<T>, D::Error> {
-                Ok(Spanned {
-                    span: Span::default(),
-                    value: T::deserialize(inner)?,
-                })
+            fn visit_newtype_struct<D: de::Deserializer<'de>>(self, inner: D) -> Result<Spanned<T>, D::Error> {
+                Ok(Spanned { span: Span::default(), value: T::deserialize(inner)? })
             }
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Spanned<T>, A::Error> {
                 map.next_key::<de::IgnoredAny>()?;
                 let span = span(&mut map)?;
-                Ok(Spanned {
-                    span,
-                    value: map.next_value()?,
-                })
+                Ok(Spanned { span, value: map.next_value()? })
             }
         }
         deserializer.deserialize_newtype_struct(SPANNED, Seen(std::marker::PhantomData))
@@ -529,9 +420,7 @@ impl<T: serde::Serialize> serde::Serialize for Spanned<T> {
 /// What follows the key [`START`]: the span, and the key of the value.
 fn span<'de, A: de::MapAccess<'de>>(map: &mut A) -> Result<Span, A::Error> {
     let start = map.next_value()?;
-    let (_, end) = map
-        .next_entry::<de::IgnoredAny, usize>()?
-        .unwrap_or((de::IgnoredAny, start));
+    let (_, end) = map.next_entry::<de::IgnoredAny, usize>()?.unwrap_or((de::IgnoredAny, start));
     map.next_key::<de::IgnoredAny>()?;
     Ok(Span { start, end })
 }
@@ -544,10 +433,7 @@ struct WithSpan<'de> {
 
 impl<'de> de::MapAccess<'de> for WithSpan<'de> {
     type Error = Failure;
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Failure> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
         let Some(key) = [START, "$end", "$value"].get(self.next) else {
             return Ok(None);
         };
@@ -614,10 +500,7 @@ impl<'de> Visitor<'de> for Tree {
         while let Some(key) = map.next_key::<Yaml>()? {
             if key.as_str() == Some(START) && entries.is_empty() {
                 let span = span(&mut map)?;
-                return Ok(Yaml {
-                    span,
-                    ..map.next_value_seed(Inner)?
-                });
+                return Ok(Yaml { span, ..map.next_value_seed(Inner)? });
             }
             entries.push((key, map.next_value()?));
         }
@@ -647,9 +530,7 @@ impl serde::Serialize for Yaml {
             },
             Kind::Text(text) => serializer.serialize_str(text),
             Kind::List(items) => serializer.collect_seq(items),
-            Kind::Map(entries) => {
-                serializer.collect_map(entries.iter().map(|(key, value)| (key, value)))
-            }
+            Kind::Map(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (key, value))),
         }
     }
 }

@@ -29,13 +29,7 @@ pub struct Diagnostics {
 
 impl Diagnostics {
     /// Adds an error.
-    pub fn error(
-        &mut self,
-        file: &File,
-        span: Span,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
+    pub fn error(&mut self, file: &File, span: Span, message: impl Into<String>, help: Option<String>) {
         self.list.push(Diagnostic {
             file: file.clone(),
             span,
@@ -46,13 +40,7 @@ impl Diagnostics {
         });
     }
     /// Adds a warning.
-    pub fn warning(
-        &mut self,
-        file: &File,
-        span: Span,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
+    pub fn warning(&mut self, file: &File, span: Span, message: impl Into<String>, help: Option<String>) {
         self.error(file, span, message, help);
         if let Some(last) = self.list.last_mut() {
             last.error = false;
@@ -84,14 +72,8 @@ impl Diagnostics {
     pub fn render(&self, colour: bool) -> String {
         let mut ordered: Vec<&Diagnostic> = self.list.iter().collect();
         ordered.sort_by(|a, b| a.place().cmp(&b.place()));
-        ordered.dedup_by(|a, b| {
-            a.place() == b.place() && a.message == b.message && a.error == b.error
-        });
-        let renderer = if colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        ordered.dedup_by(|a, b| a.place() == b.place() && a.message == b.message && a.error == b.error);
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut out = String::new();
         for diagnostic in ordered {
             if !out.is_empty() {
@@ -119,19 +101,12 @@ impl Diagnostic {
     }
 
     fn render(&self, renderer: &Renderer) -> String {
-        let level = if self.error {
-            Level::ERROR
-        } else {
-            Level::WARNING
-        };
+        let level = if self.error { Level::ERROR } else { Level::WARNING };
         let (source, line, span) = self.excerpt();
         let message = normalize_untrusted_str(&self.message);
         let label = (!self.label.is_empty()).then_some(self.label.as_str());
         let annotation = AnnotationKind::Primary.span(span).label(label);
-        let snippet = Snippet::source(source)
-            .line_start(line)
-            .path(&*self.file.name)
-            .annotation(annotation);
+        let snippet = Snippet::source(source).line_start(line).path(&*self.file.name).annotation(annotation);
         let mut group = level.primary_title(message).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
@@ -155,20 +130,14 @@ impl Diagnostic {
 
 /// `did you mean X?` if something is near enough: a slip of the keyboard, another case or separator, or the end or
 /// beginning of one longer name.
-pub fn did_you_mean<'a>(
-    got: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub fn did_you_mean<'a>(got: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(got, candidates).map(|name| format!("did you mean `{name}`?"))
 }
 
 /// What [`did_you_mean`] would propose.
 pub fn nearest<'a>(got: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = folded(got);
-    let candidates: Vec<(&str, String)> = candidates
-        .into_iter()
-        .map(|name| (name, folded(name)))
-        .collect();
+    let candidates: Vec<(&str, String)> = candidates.into_iter().map(|name| (name, folded(name))).collect();
     let bound = (wanted.chars().count() / 3).max(1);
     let typo = candidates
         .iter()
@@ -176,16 +145,13 @@ pub fn nearest<'a>(got: &str, candidates: impl IntoIterator<Item = &'a str>) -> 
         // One letter in place of another is no slip of the keyboard.
         .filter(|(distance, name)| *distance <= bound && *distance < name.chars().count().max(2))
         .min_by_key(|(distance, _)| *distance);
-    typo.map(|(_, name)| name)
-        .or_else(|| part_of_one(&wanted, &candidates))
+    typo.map(|(_, name)| name).or_else(|| part_of_one(&wanted, &candidates))
 }
 
 /// The only name that begins or ends with all these words.
 fn part_of_one<'a>(wanted: &str, candidates: &[(&'a str, String)]) -> Option<&'a str> {
     let (front, back) = (format!("{wanted}_"), format!("_{wanted}"));
-    let mut found = candidates
-        .iter()
-        .filter(|(_, name)| name.starts_with(&front) || name.ends_with(&back));
+    let mut found = candidates.iter().filter(|(_, name)| name.starts_with(&front) || name.ends_with(&back));
     match (found.next(), found.next()) {
         (Some((name, _)), None) if wanted.chars().count() >= 3 => Some(name),
         _ => None,

@@ -38,7 +38,8 @@ fn readable(file: &File, errors: &mut Diagnostics) -> bool {
         errors.error(file, Span::default(), message, None);
         return false;
     }
-    let control = |c: char| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\x7F' | '\u{FFFE}' | '\u{FFFF}');
+    let control =
+        |c: char| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\x7F' | '\u{FFFE}' | '\u{FFFF}');
     let c1 = |c: char| matches!(c, '\u{80}'..='\u{84}' | '\u{86}'..='\u{9F}');
     if let Some((start, c)) = file
         .text
@@ -48,16 +49,8 @@ fn readable(file: &File, errors: &mut Diagnostics) -> bool {
     {
         let code = u32::from(c);
         let help = format!("within double quotes it can be written as `\\u{code:04X}`");
-        let span = Span {
-            start,
-            end: start + c.len_utf8(),
-        };
-        errors.error(
-            file,
-            span,
-            format!("invisible character U+{code:04X}"),
-            Some(help),
-        );
+        let span = Span { start, end: start + c.len_utf8() };
+        errors.error(file, span, format!("invisible character U+{code:04X}"), Some(help));
         return false;
     }
     true
@@ -75,8 +68,7 @@ fn second_opinion(file: &File, errors: &mut Diagnostics) {
     let at = error.location().map_or(0, |place| place.index());
     let full = error.to_string();
     let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
-    let help =
-        "not every YAML parser reads this; quotes or another layout make it plain".to_owned();
+    let help = "not every YAML parser reads this; quotes or another layout make it plain".to_owned();
     errors.error(file, Span::empty(file.floor(at)), message, Some(help));
 }
 
@@ -93,11 +85,7 @@ struct Frame {
 
 enum Content {
     List(Vec<Yaml>),
-    Map {
-        entries: Vec<Entry>,
-        key: Option<Entry>,
-        seen: HashMap<String, Span>,
-    },
+    Map { entries: Vec<Entry>, key: Option<Entry>, seen: HashMap<String, Span> },
 }
 
 /// A key with its value, while the map is open.
@@ -138,11 +126,8 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(file: &'a File) -> Builder<'a> {
-        let offsets = if file.text.is_ascii() {
-            Vec::new()
-        } else {
-            file.text.char_indices().map(|(at, _)| at).collect()
-        };
+        let offsets =
+            if file.text.is_ascii() { Vec::new() } else { file.text.char_indices().map(|(at, _)| at).collect() };
         Builder {
             file,
             offsets,
@@ -166,10 +151,7 @@ impl<'a> Builder<'a> {
             }
             match next {
                 Ok((event, span)) => {
-                    let span = Span {
-                        start: self.offset(span.start.index()),
-                        end: self.offset(span.end.index()),
-                    };
+                    let span = Span { start: self.offset(span.start.index()), end: self.offset(span.end.index()) };
                     self.event(event, span)?;
                 }
                 Err(error) => {
@@ -183,9 +165,7 @@ impl<'a> Builder<'a> {
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         let tag = match &event {
-            Event::Scalar(_, _, _, tag)
-            | Event::SequenceStart(_, tag)
-            | Event::MappingStart(_, tag) => tag.is_some(),
+            Event::Scalar(_, _, _, tag) | Event::SequenceStart(_, tag) | Event::MappingStart(_, tag) => tag.is_some(),
             _ => false,
         };
         if tag {
@@ -196,15 +176,9 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, _) => self.scalar(&text, style, anchor, span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::SequenceStart(anchor, _) => self.open(span, anchor, Content::List(Vec::new())),
-            Event::MappingStart(anchor, _) => self.open(
-                span,
-                anchor,
-                Content::Map {
-                    entries: Vec::new(),
-                    key: None,
-                    seen: HashMap::new(),
-                },
-            ),
+            Event::MappingStart(anchor, _) => {
+                self.open(span, anchor, Content::Map { entries: Vec::new(), key: None, seen: HashMap::new() })
+            }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Some(()),
         }
@@ -213,11 +187,7 @@ impl<'a> Builder<'a> {
     fn document(&mut self, span: Span) -> Option<()> {
         self.documents += 1;
         if self.documents > 1 {
-            self.error(
-                span,
-                "a second document",
-                Some("one file holds one document; remove the `---`".to_owned()),
-            );
+            self.error(span, "a second document", Some("one file holds one document; remove the `---`".to_owned()));
             return None;
         }
         Some(())
@@ -226,9 +196,7 @@ impl<'a> Builder<'a> {
     fn tag(&mut self, span: Span) {
         let text = self.file.slice(span);
         let start = span.start + text.find('!').unwrap_or(0);
-        let length = self.file.text[start..]
-            .find(char::is_whitespace)
-            .unwrap_or(span.end.saturating_sub(start));
+        let length = self.file.text[start..].find(char::is_whitespace).unwrap_or(span.end.saturating_sub(start));
         let end = start + length;
         let message = format!("tag `{}`", self.file.slice(Span { start, end }));
         self.error(
@@ -240,34 +208,16 @@ impl<'a> Builder<'a> {
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, span: Span) -> Option<()> {
         let plain = style == ScalarStyle::Plain;
-        let kind = if plain {
-            Kind::of_plain(text)
-        } else {
-            Kind::Text(text.to_owned())
-        };
-        let span = if text.is_empty() && plain {
-            Span::empty(self.last_end)
-        } else {
-            self.trimmed(span)
-        };
+        let kind = if plain { Kind::of_plain(text) } else { Kind::Text(text.to_owned()) };
+        let span = if text.is_empty() && plain { Span::empty(self.last_end) } else { self.trimmed(span) };
         let weight = 1 + text.len() / 64;
-        let node = Node {
-            value: Yaml { span, kind },
-            height: 0,
-            weight,
-            plain: plain.then(|| text.to_owned()),
-        };
+        let node = Node { value: Yaml { span, kind }, height: 0, weight, plain: plain.then(|| text.to_owned()) };
         self.spend(weight, span)?;
         self.add(node, anchor)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Option<()> {
-        let Some(Anchored {
-            value,
-            height,
-            weight,
-        }) = self.anchors.get(&anchor)
-        else {
+        let Some(Anchored { value, height, weight }) = self.anchors.get(&anchor) else {
             self.error(span, "this alias lies within what it names", None);
             return None;
         };
@@ -275,24 +225,9 @@ impl<'a> Builder<'a> {
         if self.stack.len() + height > DEPTH {
             return self.too_deep(span);
         }
-        let value = Yaml {
-            span,
-            kind: if self.weight + weight > NODES {
-                Kind::Null
-            } else {
-                value.kind.clone()
-            },
-        };
+        let value = Yaml { span, kind: if self.weight + weight > NODES { Kind::Null } else { value.kind.clone() } };
         self.spend(weight, span)?;
-        self.add(
-            Node {
-                value,
-                height,
-                weight,
-                plain: None,
-            },
-            0,
-        )
+        self.add(Node { value, height, weight, plain: None }, 0)
     }
 
     fn open(&mut self, span: Span, anchor: usize, content: Content) -> Option<()> {
@@ -301,18 +236,9 @@ impl<'a> Builder<'a> {
         }
         self.spend(1, span)?;
         let opening = self.file.slice(span).trim_end();
-        let bracket = opening
-            .ends_with(['[', '{'])
-            .then(|| span.start + opening.len() - 1);
+        let bracket = opening.ends_with(['[', '{']).then(|| span.start + opening.len() - 1);
         self.last_end = bracket.map_or(span.start, |at| at + 1);
-        self.stack.push(Frame {
-            start: span.start,
-            bracket,
-            anchor,
-            height: 0,
-            weight: 1,
-            content,
-        });
+        self.stack.push(Frame { start: span.start, bracket, anchor, height: 0, weight: 1, content });
         Some(())
     }
 
@@ -321,20 +247,12 @@ impl<'a> Builder<'a> {
         // The end of a block has no text of its own.
         let flow = frame.bracket.is_some() && span.end > span.start;
         let end = if flow { span.end } else { self.last_end };
-        let span = Span {
-            start: frame.start,
-            end: end.max(frame.start),
-        };
+        let span = Span { start: frame.start, end: end.max(frame.start) };
         let kind = match frame.content {
             Content::List(items) => Kind::List(items),
             Content::Map { entries, seen, .. } => Kind::Map(self.merged(entries, &seen)),
         };
-        let node = Node {
-            value: Yaml { span, kind },
-            height: frame.height + 1,
-            weight: frame.weight,
-            plain: None,
-        };
+        let node = Node { value: Yaml { span, kind }, height: frame.height + 1, weight: frame.weight, plain: None };
         self.add(node, frame.anchor)
     }
 
@@ -343,14 +261,7 @@ impl<'a> Builder<'a> {
         self.last_end = node.value.span.end;
         if anchor != 0 {
             let (height, weight) = (node.height, node.weight);
-            self.anchors.insert(
-                anchor,
-                Anchored {
-                    value: node.value.clone(),
-                    height,
-                    weight,
-                },
-            );
+            self.anchors.insert(anchor, Anchored { value: node.value.clone(), height, weight });
         }
         let file = self.file;
         let Some(frame) = self.stack.last_mut() else {
@@ -361,19 +272,13 @@ impl<'a> Builder<'a> {
         frame.weight += node.weight;
         match &mut frame.content {
             Content::List(items) => items.push(node.value),
-            Content::Map {
-                entries,
-                key: waiting @ Some(_),
-                ..
-            } => {
+            Content::Map { entries, key: waiting @ Some(_), .. } => {
                 if let Some(mut entry) = waiting.take() {
                     entry.value = node.value;
                     entries.push(entry);
                 }
             }
-            Content::Map {
-                key: waiting, seen, ..
-            } => {
+            Content::Map { key: waiting, seen, .. } => {
                 let entry = key(file, node, seen, &mut self.errors);
                 *waiting = Some(entry);
             }
@@ -384,10 +289,7 @@ impl<'a> Builder<'a> {
     /// Entries with those of merge keys in place; what is written out in the map wins, then the earlier.
     fn merged(&mut self, entries: Vec<Entry>, seen: &HashMap<String, Span>) -> Vec<(Yaml, Yaml)> {
         if !entries.iter().any(|entry| entry.merge) {
-            return entries
-                .into_iter()
-                .map(|entry| (entry.key, entry.value))
-                .collect();
+            return entries.into_iter().map(|entry| (entry.key, entry.value)).collect();
         }
         let mut names: std::collections::HashSet<String> = seen.keys().cloned().collect();
         let mut out = Vec::with_capacity(entries.len());
@@ -404,17 +306,11 @@ impl<'a> Builder<'a> {
             for source in sources {
                 let Kind::Map(inner) = source.kind else {
                     let message = format!("`<<` takes in a map, not {}", source.describe());
-                    self.error(
-                        source.span,
-                        message,
-                        Some("write `<<: *name` with the anchor of a map".to_owned()),
-                    );
+                    self.error(source.span, message, Some("write `<<: *name` with the anchor of a map".to_owned()));
                     continue;
                 };
                 out.extend(
-                    inner.into_iter().filter(|(key, _)| {
-                        names.insert(key.as_str().unwrap_or_default().to_owned())
-                    }),
+                    inner.into_iter().filter(|(key, _)| names.insert(key.as_str().unwrap_or_default().to_owned())),
                 );
             }
         }
@@ -425,11 +321,7 @@ impl<'a> Builder<'a> {
         self.weight += weight;
         if self.weight > NODES {
             let message = format!("more than {NODES} values, aliases counted");
-            self.error(
-                span,
-                message,
-                Some("aliases of aliases multiply".to_owned()),
-            );
+            self.error(span, message, Some("aliases of aliases multiply".to_owned()));
             return None;
         }
         Some(())
@@ -456,48 +348,23 @@ impl<'a> Builder<'a> {
         if let Some(tab) = indent.find('\t') {
             let start = line_start + tab;
             let help = "use spaces".to_owned();
-            return (
-                Span {
-                    start,
-                    end: start + 1,
-                },
-                "a tab in the indentation".to_owned(),
-                Some(help),
-            );
+            return (Span { start, end: start + 1 }, "a tab in the indentation".to_owned(), Some(help));
         }
-        let width = rest
-            .chars()
-            .next()
-            .filter(|c| *c != '\n' && *c != '\r')
-            .map_or(0, char::len_utf8);
-        let span = Span {
-            start: at,
-            end: at + width,
-        };
+        let width = rest.chars().next().filter(|c| *c != '\n' && *c != '\r').map_or(0, char::len_utf8);
+        let span = Span { start: at, end: at + width };
         if info.contains("recursion limit") {
             return (span, too_deep(), None);
         }
         if let Some(bracket) = self.stack.last().and_then(|frame| frame.bracket) {
-            let open = Span {
-                start: bracket,
-                end: bracket + 1,
-            };
+            let open = Span { start: bracket, end: bracket + 1 };
             let (line, column) = self.file.position(bracket);
             return if rest.trim().is_empty() {
-                (
-                    open,
-                    format!("this `{}` is never closed", self.file.slice(open)),
-                    None,
-                )
+                (open, format!("this `{}` is never closed", self.file.slice(open)), None)
             } else if line < self.file.position(at).0 {
-                let help = format!(
-                    "the `{}` at line {line}, column {column} is still open",
-                    self.file.slice(open)
-                );
+                let help = format!("the `{}` at line {line}, column {column} is still open", self.file.slice(open));
                 (span, info.to_owned(), Some(help))
             } else {
-                let help =
-                    "within `{}` and `[]`, text that holds `[`, `]`, `{`, `}` or `,` needs quotes";
+                let help = "within `{}` and `[]`, text that holds `[`, `]`, `{`, `}` or `,` needs quotes";
                 (span, info.to_owned(), Some(help.to_owned()))
             };
         }
@@ -508,17 +375,15 @@ impl<'a> Builder<'a> {
             _ if info.starts_with("unexpected character") || info.contains("anchor or alias") => {
                 Some("text that begins with `*`, `&`, `@`, `%` or a backtick needs quotes")
             }
-            _ if info.contains("unknown anchor") => Some(
-                "an alias needs its anchor (`&name`) ahead of it; text that begins with `*` needs quotes",
-            ),
-            _ if info.contains("unexpected end of stream")
-                || info.contains("indentation in quoted") =>
-            {
+            _ if info.contains("unknown anchor") => {
+                Some("an alias needs its anchor (`&name`) ahead of it; text that begins with `*` needs quotes")
+            }
+            _ if info.contains("unexpected end of stream") || info.contains("indentation in quoted") => {
                 Some("is the quote that opens here ever closed?")
             }
-            _ if info.contains("unknown escape") => Some(
-                "within double quotes a backslash is written `\\\\`; single quotes take it as it is",
-            ),
+            _ if info.contains("unknown escape") => {
+                Some("within double quotes a backslash is written `\\\\`; single quotes take it as it is")
+            }
             _ => None,
         };
         (span, info.to_owned(), help.map(str::to_owned))
@@ -533,19 +398,13 @@ impl<'a> Builder<'a> {
         if self.offsets.is_empty() {
             return index.min(self.file.text.len());
         }
-        self.offsets
-            .get(index)
-            .copied()
-            .unwrap_or(self.file.text.len())
+        self.offsets.get(index).copied().unwrap_or(self.file.text.len())
     }
 
     /// Without the white space and line ends behind a block scalar.
     fn trimmed(&self, span: Span) -> Span {
         let text = self.file.slice(span);
-        Span {
-            start: span.start,
-            end: span.start + text.trim_end().len(),
-        }
+        Span { start: span.start, end: span.start + text.trim_end().len() }
     }
 }
 
@@ -554,22 +413,12 @@ fn too_deep() -> String {
 }
 
 /// A value in the place of a key; the second of a name is an error.
-fn key(
-    file: &File,
-    node: Node,
-    seen: &mut HashMap<String, Span>,
-    errors: &mut Diagnostics,
-) -> Entry {
+fn key(file: &File, node: Node, seen: &mut HashMap<String, Span>, errors: &mut Diagnostics) -> Entry {
     let span = node.value.span;
     let merge = node.plain.as_deref() == Some("<<");
     let text = node.plain.or_else(|| node.value.as_text());
     if text.is_none() {
-        errors.error(
-            file,
-            span,
-            format!("a key is text, not {}", node.value.describe()),
-            None,
-        );
+        errors.error(file, span, format!("a key is text, not {}", node.value.describe()), None);
     }
     if text.as_deref() == Some("") && node.value.kind == Kind::Null {
         errors.error(file, span, "a value without a key", None);
@@ -582,13 +431,6 @@ fn key(
     } else {
         seen.insert(text.clone(), span);
     }
-    let key = Yaml {
-        span,
-        kind: Kind::Text(text),
-    };
-    Entry {
-        key,
-        value: Yaml::new(Kind::Null),
-        merge,
-    }
+    let key = Yaml { span, kind: Kind::Text(text) };
+    Entry { key, value: Yaml::new(Kind::Null), merge }
 }

@@ -15,23 +15,12 @@ pub struct MapReader<'a> {
 
 impl<'a> MapReader<'a> {
     /// For a map; anything else is an error, and the reader then finds nothing and misses nothing.
-    pub fn new(
-        file: &'a File,
-        map: &'a Yaml,
-        what: &str,
-        errors: &mut Diagnostics,
-    ) -> MapReader<'a> {
+    pub fn new(file: &'a File, map: &'a Yaml, what: &str, errors: &mut Diagnostics) -> MapReader<'a> {
         if map.as_map().is_none() {
             let message = format!("{what} must be a map, but this is {}", map.describe());
             errors.error(file, map.span, message, None);
         }
-        MapReader {
-            file,
-            map,
-            what: what.to_owned(),
-            asked: Vec::new(),
-            emptied: false,
-        }
+        MapReader { file, map, what: what.to_owned(), asked: Vec::new(), emptied: false }
     }
     /// The file it reads.
     pub fn file(&self) -> &'a File {
@@ -56,15 +45,8 @@ impl<'a> MapReader<'a> {
         let found = self.take(key);
         if let (None, Some(entries)) = (found, self.map.as_map()) {
             // The map's first key says better where it is than all of the map.
-            let span = entries
-                .first()
-                .map_or(self.map.span, |(first, _)| first.span);
-            errors.error(
-                self.file,
-                span,
-                format!("{} lacks the key `{key}`", self.what),
-                None,
-            );
+            let span = entries.first().map_or(self.map.span, |(first, _)| first.span);
+            errors.error(self.file, span, format!("{} lacks the key `{key}`", self.what), None);
         }
         found
     }
@@ -74,31 +56,18 @@ impl<'a> MapReader<'a> {
         text(self.file, value, &format!("`{key}`"), errors).map(str::to_owned)
     }
     /// A whole number within a range, or an error.
-    pub fn number(
-        &mut self,
-        key: &'static str,
-        range: RangeInclusive<i128>,
-        errors: &mut Diagnostics,
-    ) -> Option<i128> {
+    pub fn number(&mut self, key: &'static str, range: RangeInclusive<i128>, errors: &mut Diagnostics) -> Option<i128> {
         let value = self.take(key)?;
         match &value.kind {
             Kind::Number(number) if range.contains(number) => Some(*number),
             Kind::Number(_) => {
-                let message = format!(
-                    "`{key}` must lie within {}..={}",
-                    range.start(),
-                    range.end()
-                );
+                let message = format!("`{key}` must lie within {}..={}", range.start(), range.end());
                 errors.error(self.file, value.span, message, None);
                 None
             }
             _ => {
-                let help = value
-                    .as_str()
-                    .filter(|_| self.file.slice(value.span).starts_with(['"', '\'']));
-                let help = help
-                    .and_then(number_in)
-                    .map(|number| format!("write {number} without quotes"));
+                let help = value.as_str().filter(|_| self.file.slice(value.span).starts_with(['"', '\'']));
+                let help = help.and_then(number_in).map(|number| format!("write {number} without quotes"));
                 self.wrong(key, "a number", value, help, errors);
                 None
             }
@@ -115,21 +84,11 @@ impl<'a> MapReader<'a> {
             Some("no" | "off" | "n" | "false") => Some("write `false`"),
             _ => None,
         };
-        self.wrong(
-            key,
-            "`true` or `false`",
-            value,
-            meant.map(str::to_owned),
-            errors,
-        );
+        self.wrong(key, "`true` or `false`", value, meant.map(str::to_owned), errors);
         None
     }
     /// Text or list of texts.
-    pub fn texts(
-        &mut self,
-        key: &'static str,
-        errors: &mut Diagnostics,
-    ) -> Option<Vec<(String, Span)>> {
+    pub fn texts(&mut self, key: &'static str, errors: &mut Diagnostics) -> Option<Vec<(String, Span)>> {
         let value = self.take(key)?;
         let single = std::slice::from_ref(value);
         let items = match &value.kind {
@@ -143,9 +102,7 @@ impl<'a> MapReader<'a> {
         let what = format!("each of `{key}`");
         let texts: Vec<_> = items
             .iter()
-            .filter_map(|item| {
-                text(self.file, item, &what, errors).map(|text| (text.to_owned(), item.span))
-            })
+            .filter_map(|item| text(self.file, item, &what, errors).map(|text| (text.to_owned(), item.span)))
             .collect();
         (texts.len() == items.len()).then_some(texts)
     }
@@ -158,11 +115,7 @@ impl<'a> MapReader<'a> {
         value.as_list()
     }
     /// The entries of a map, or an error.
-    pub fn entries(
-        &mut self,
-        key: &'static str,
-        errors: &mut Diagnostics,
-    ) -> Option<&'a [(Yaml, Yaml)]> {
+    pub fn entries(&mut self, key: &'static str, errors: &mut Diagnostics) -> Option<&'a [(Yaml, Yaml)]> {
         let value = self.take(key)?;
         if value.as_map().is_none() {
             self.wrong(key, "a map", value, None, errors);
@@ -182,10 +135,8 @@ impl<'a> MapReader<'a> {
             let name = key.as_str().unwrap_or_default();
             // What the map has already is not what was meant.
             let near = did_you_mean(name, self.asked.iter().copied().filter(taken));
-            let help = near.or_else(|| {
-                (!self.asked.is_empty())
-                    .then(|| format!("{} has {}", self.what, listed(&self.asked)))
-            });
+            let help =
+                near.or_else(|| (!self.asked.is_empty()).then(|| format!("{} has {}", self.what, listed(&self.asked))));
             errors.error(self.file, key.span, format!("unknown key `{name}`"), help);
         }
     }
@@ -195,20 +146,10 @@ impl<'a> MapReader<'a> {
             return Vec::new();
         }
         let entries = self.map.as_map().unwrap_or_default();
-        entries
-            .iter()
-            .filter(|(key, _)| !self.asked.iter().any(|asked| key.as_str() == Some(asked)))
-            .collect()
+        entries.iter().filter(|(key, _)| !self.asked.iter().any(|asked| key.as_str() == Some(asked))).collect()
     }
 
-    fn wrong(
-        &self,
-        key: &str,
-        wanted: &str,
-        got: &Yaml,
-        help: Option<String>,
-        errors: &mut Diagnostics,
-    ) {
+    fn wrong(&self, key: &str, wanted: &str, got: &Yaml, help: Option<String>, errors: &mut Diagnostics) {
         let message = format!("`{key}` must be {wanted}, but this is {}", got.describe());
         errors.error(self.file, got.span, message, help);
     }
@@ -243,11 +184,7 @@ pub(crate) fn listed(names: &[&str]) -> String {
             unique.push(name);
         }
     }
-    let quoted: Vec<String> = unique
-        .iter()
-        .take(MOST)
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let quoted: Vec<String> = unique.iter().take(MOST).map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         Some(_) if unique.len() > MOST => {
             format!("{} and {} more", quoted.join(", "), unique.len() - MOST)

@@ -58,32 +58,19 @@ impl PartialEq for Yaml {
 impl File {
     /// Takes a name and a text.
     pub fn new(name: &str, text: &str) -> File {
-        File {
-            name: name.into(),
-            text: text.into(),
-        }
+        File { name: name.into(), text: text.into() }
     }
 
     /// Takes a name and what was read; bytes that are not UTF-8 are an error at the first of them.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<File, Diagnostics> {
-        std::str::from_utf8(bytes)
-            .map(|text| File::new(name, text))
-            .map_err(|error| {
-                let file = File::new(name, &String::from_utf8_lossy(bytes));
-                let start = error.valid_up_to();
-                let mut errors = Diagnostics::default();
-                let message = format!("byte 0x{:02X} is not UTF-8", bytes[start]);
-                errors.error(
-                    &file,
-                    Span {
-                        start,
-                        end: start + '\u{FFFD}'.len_utf8(),
-                    },
-                    message,
-                    None,
-                );
-                errors
-            })
+        std::str::from_utf8(bytes).map(|text| File::new(name, text)).map_err(|error| {
+            let file = File::new(name, &String::from_utf8_lossy(bytes));
+            let start = error.valid_up_to();
+            let mut errors = Diagnostics::default();
+            let message = format!("byte 0x{:02X} is not UTF-8", bytes[start]);
+            errors.error(&file, Span { start, end: start + '\u{FFFD}'.len_utf8() }, message, None);
+            errors
+        })
     }
 
     /// Parses. Syntax errors, duplicate keys, alias bombs, deep nesting, several documents, tags: diagnostics.
@@ -96,19 +83,12 @@ impl File {
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let before = &self.text[..self.floor(offset)];
         let start = before.rfind('\n').map_or(0, |at| at + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[start..].chars().count() + 1,
-        )
+        (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
     }
 
     /// The text of a line (from 1), without its end.
     pub fn line(&self, line: usize) -> &str {
-        let text = self
-            .text
-            .split('\n')
-            .nth(line.saturating_sub(1))
-            .unwrap_or_default();
+        let text = self.text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
         text.strip_suffix('\r').unwrap_or(text)
     }
 
@@ -138,10 +118,7 @@ impl Span {
 impl Yaml {
     /// A value that stands nowhere.
     pub fn new(kind: Kind) -> Yaml {
-        Yaml {
-            span: Span::default(),
-            kind,
-        }
+        Yaml { span: Span::default(), kind }
     }
     /// Text that stands nowhere.
     pub fn text(text: impl Into<String>) -> Yaml {
@@ -153,9 +130,7 @@ impl Yaml {
     }
     /// Key and value of a map.
     pub fn entry(&self, key: &str) -> Option<&(Yaml, Yaml)> {
-        self.as_map()?
-            .iter()
-            .find(|(found, _)| found.as_str() == Some(key))
+        self.as_map()?.iter().find(|(found, _)| found.as_str() == Some(key))
     }
     /// The entries of a map.
     pub fn as_map(&self) -> Option<&[(Yaml, Yaml)]> {
@@ -213,15 +188,13 @@ impl Yaml {
         match &self.kind {
             Kind::Null => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
-            Kind::Number(value) => serde_json::Number::from_i128(*value)
-                .map_or_else(|| Value::String(value.to_string()), Value::Number),
+            Kind::Number(value) => {
+                serde_json::Number::from_i128(*value).map_or_else(|| Value::String(value.to_string()), Value::Number)
+            }
             Kind::Text(text) => Value::String(text.clone()),
             Kind::List(items) => Value::Array(items.iter().map(Yaml::to_json).collect()),
             Kind::Map(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(key, value)| (key.as_text().unwrap_or_default(), value.to_json()))
-                    .collect(),
+                entries.iter().map(|(key, value)| (key.as_text().unwrap_or_default(), value.to_json())).collect(),
             ),
         }
     }
@@ -231,17 +204,12 @@ impl Yaml {
         Yaml::new(match value {
             Value::Null => Kind::Null,
             Value::Bool(value) => Kind::Bool(*value),
-            Value::Number(number) => number
-                .as_i128()
-                .map_or_else(|| Kind::Text(number.to_string()), Kind::Number),
+            Value::Number(number) => number.as_i128().map_or_else(|| Kind::Text(number.to_string()), Kind::Number),
             Value::String(text) => Kind::Text(text.clone()),
             Value::Array(items) => Kind::List(items.iter().map(Yaml::from_json).collect()),
-            Value::Object(entries) => Kind::Map(
-                entries
-                    .iter()
-                    .map(|(key, value)| (Yaml::text(key), Yaml::from_json(value)))
-                    .collect(),
-            ),
+            Value::Object(entries) => {
+                Kind::Map(entries.iter().map(|(key, value)| (Yaml::text(key), Yaml::from_json(value))).collect())
+            }
         })
     }
 }

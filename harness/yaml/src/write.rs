@@ -139,13 +139,7 @@ fn fits(value: &Yaml, column: usize) -> bool {
 fn height(value: &Yaml) -> usize {
     match &value.kind {
         Kind::List(items) => 1 + items.iter().map(height).max().unwrap_or(0),
-        Kind::Map(entries) => {
-            1 + entries
-                .iter()
-                .map(|(_, value)| height(value))
-                .max()
-                .unwrap_or(0)
-        }
+        Kind::Map(entries) => 1 + entries.iter().map(|(_, value)| height(value)).max().unwrap_or(0),
         _ => 0,
     }
 }
@@ -159,23 +153,15 @@ fn write_scalar(value: &Yaml, in_flow: bool, out: &mut String) {
 
 fn write_text(text: &str, in_flow: bool, is_key: bool, out: &mut String) {
     // Keys are text anyway, but what looks like a number stays as it is; only nothing and `<<` need quotes.
-    let means_text = is_key && !text.is_empty()
-        || matches!(Kind::of_plain(text), Kind::Text(_)) && !numeric(text);
-    if means_text && plain(text, in_flow) {
-        out.push_str(text)
-    } else {
-        quote(text, out)
-    }
+    let means_text = is_key && !text.is_empty() || matches!(Kind::of_plain(text), Kind::Text(_)) && !numeric(text);
+    if means_text && plain(text, in_flow) { out.push_str(text) } else { quote(text, out) }
 }
 
 /// Whether some parser might take text for a number: `+1`, `1.5`, `012`, `1_000`.
 fn numeric(text: &str) -> bool {
     let digits = text.replace('_', "");
-    digits.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
-        && digits.parse::<f64>().is_ok()
-        || ["0x", "0o", "0b"]
-            .iter()
-            .any(|radix| digits.trim_start_matches(['+', '-']).starts_with(radix))
+    digits.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && digits.parse::<f64>().is_ok()
+        || ["0x", "0o", "0b"].iter().any(|radix| digits.trim_start_matches(['+', '-']).starts_with(radix))
 }
 
 /// Whether text can be written without quotes; careful, so that no parser sees anything else in it.
@@ -211,11 +197,7 @@ fn quote(text: &str, out: &mut String) {
             _ if c.is_alphanumeric() => out.push(c),
             _ => {
                 let code = u32::from(c);
-                let escaped = if code > 0xFFFF {
-                    write!(out, "\\U{code:08X}")
-                } else {
-                    write!(out, "\\u{code:04X}")
-                };
+                let escaped = if code > 0xFFFF { write!(out, "\\U{code:08X}") } else { write!(out, "\\u{code:04X}") };
                 escaped.expect("writing into a String succeeds");
             }
         }
@@ -234,9 +216,7 @@ fn literal(text: &str) -> bool {
 }
 
 fn write_literal(text: &str, indent: usize, out: &mut String) {
-    let (body, chomp) = text
-        .strip_suffix('\n')
-        .map_or((text, " |-\n"), |body| (body, " |\n"));
+    let (body, chomp) = text.strip_suffix('\n').map_or((text, " |-\n"), |body| (body, " |\n"));
     out.push_str(chomp);
     for line in body.split('\n') {
         if !line.is_empty() {

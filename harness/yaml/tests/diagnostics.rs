@@ -6,10 +6,7 @@ use gauntlet_yaml::{Diagnostics, File, MapReader};
 
 /// What parsing says about a text that must not parse.
 fn refused(text: &str) -> String {
-    File::new("a.yaml", text)
-        .parse()
-        .expect_err("this must be refused")
-        .render(false)
+    File::new("a.yaml", text).parse().expect_err("this must be refused").render(false)
 }
 
 /// What reading one step says.
@@ -83,22 +80,16 @@ fn bomb() -> String {
 }
 
 fn stairs() -> String {
-    (0..70)
-        .map(|depth| format!("{}a:\n", " ".repeat(depth)))
-        .collect()
+    (0..70).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect()
 }
 
 fn chain() -> String {
-    (1..10).fold("- &n0 [x]\n".to_owned(), |text, i| {
-        format!("{text}- &n{i} [[[[[[[*n{}]]]]]]]\n", i - 1)
-    })
+    (1..10).fold("- &n0 [x]\n".to_owned(), |text, i| format!("{text}- &n{i} [[[[[[[*n{}]]]]]]]\n", i - 1))
 }
 
 #[test]
 fn non_utf8_is_named() {
-    let shown = File::from_bytes("a.yaml", b"a: b\nc: \xFFd\n")
-        .expect_err("not UTF-8")
-        .render(false);
+    let shown = File::from_bytes("a.yaml", b"a: b\nc: \xFFd\n").expect_err("not UTF-8").render(false);
     insta::assert_snapshot!(shown);
 }
 
@@ -110,11 +101,7 @@ fn a_huge_file_is_refused() {
 
 #[test]
 fn long_text_in_many_aliases_is_refused() {
-    let text = format!(
-        "a: &a {}\nb: [{}]\n",
-        "x".repeat(100_000),
-        vec!["*a"; 1000].join(", ")
-    );
+    let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 1000].join(", "));
     assert!(refused(&text).contains("more than 250000 values"));
 }
 

@@ -103,13 +103,7 @@ fn tree() -> impl Strategy<Value = Yaml> {
 
 /// With numbers that JSON holds.
 fn small_tree() -> impl Strategy<Value = Yaml> {
-    tree_of(
-        prop_oneof![
-            any::<i64>().prop_map(i128::from),
-            any::<u64>().prop_map(i128::from)
-        ],
-        "k[a-z]{0,9}",
-    )
+    tree_of(prop_oneof![any::<i64>().prop_map(i128::from), any::<u64>().prop_map(i128::from)], "k[a-z]{0,9}")
 }
 
 fn tree_of(
@@ -123,42 +117,26 @@ fn tree_of(
         (-5_i128..300).prop_map(Kind::Number),
         text().prop_map(Kind::Text),
     ];
-    scalar
+    scalar.prop_map(Yaml::new).prop_recursive(5, 60, 6, move |inner| {
+        let entries = proptest::collection::btree_map(keys.clone(), inner.clone(), 0..6);
+        prop_oneof![
+            vec(inner, 0..6).prop_map(Kind::List),
+            entries.prop_map(|map| Kind::Map(map.into_iter().map(|(key, value)| (Yaml::text(key), value)).collect())),
+        ]
         .prop_map(Yaml::new)
-        .prop_recursive(5, 60, 6, move |inner| {
-            let entries = proptest::collection::btree_map(keys.clone(), inner.clone(), 0..6);
-            prop_oneof![
-                vec(inner, 0..6).prop_map(Kind::List),
-                entries.prop_map(|map| Kind::Map(
-                    map.into_iter()
-                        .map(|(key, value)| (Yaml::text(key), value))
-                        .collect()
-                )),
-            ]
-            .prop_map(Yaml::new)
-        })
+    })
 }
 
 fn parsed(text: &str) -> Yaml {
-    File::new("a.yaml", text)
-        .parse()
-        .unwrap_or_else(|errors| panic!("{text:?}\n{}", errors.render(false)))
+    File::new("a.yaml", text).parse().unwrap_or_else(|errors| panic!("{text:?}\n{}", errors.render(false)))
 }
 
 /// Every span lies in the text, at characters, and children lie in their parents unless an alias brought them.
 fn spans_hold(file: &File, value: &Yaml, within: Option<Span>) {
     let Span { start, end } = value.span;
-    assert!(
-        start <= end && file.text.get(start..end).is_some(),
-        "{value:?} in {:?}",
-        file.text
-    );
+    assert!(start <= end && file.text.get(start..end).is_some(), "{value:?} in {:?}", file.text);
     if let Some(outer) = within {
-        assert!(
-            outer.start <= start && end <= outer.end,
-            "{value:?} beyond {outer:?} in {:?}",
-            file.text
-        );
+        assert!(outer.start <= start && end <= outer.end, "{value:?} beyond {outer:?} in {:?}", file.text);
     }
     let within = (!file.text.contains('*')).then_some(value.span);
     match &value.kind {
@@ -182,16 +160,9 @@ fn by_the_other(text: &str) -> Option<Yaml> {
             Value::Null => Kind::Null,
             Value::Bool(value) => Kind::Bool(value),
             Value::Number(number) if number.is_f64() => return None,
-            Value::Number(number) => Kind::Number(
-                number
-                    .as_u64()
-                    .map(i128::from)
-                    .or(number.as_i64().map(i128::from))?,
-            ),
+            Value::Number(number) => Kind::Number(number.as_u64().map(i128::from).or(number.as_i64().map(i128::from))?),
             Value::String(text) => Kind::Text(text),
-            Value::Sequence(items) => {
-                Kind::List(items.into_iter().map(convert).collect::<Option<_>>()?)
-            }
+            Value::Sequence(items) => Kind::List(items.into_iter().map(convert).collect::<Option<_>>()?),
             Value::Mapping(entries) => Kind::Map(
                 entries
                     .into_iter()

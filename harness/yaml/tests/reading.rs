@@ -4,9 +4,7 @@ use gauntlet_yaml::{File, Kind, Yaml, did_you_mean, nearest};
 use std::time::{Duration, Instant};
 
 fn parsed(text: &str) -> Yaml {
-    File::new("a.yaml", text)
-        .parse()
-        .unwrap_or_else(|errors| panic!("{text:?}\n{}", errors.render(false)))
+    File::new("a.yaml", text).parse().unwrap_or_else(|errors| panic!("{text:?}\n{}", errors.render(false)))
 }
 
 /// As JSON, which shows all that counts.
@@ -65,10 +63,7 @@ fn scalars() {
     assert_eq!(number("12"), Some(12));
     assert_eq!(number("-3"), Some(-3));
     assert_eq!(number("0"), Some(0));
-    assert_eq!(
-        number("170141183460469231731687303715884105727"),
-        Some(i128::MAX)
-    );
+    assert_eq!(number("170141183460469231731687303715884105727"), Some(i128::MAX));
     let texts = [
         "012",
         "1_000",
@@ -94,23 +89,13 @@ fn scalars() {
         "=",
     ];
     for text in texts {
-        assert_eq!(
-            parsed(text).kind,
-            Kind::Text(text.trim_matches(['\'', '"']).to_owned()),
-            "{text}"
-        );
+        assert_eq!(parsed(text).kind, Kind::Text(text.trim_matches(['\'', '"']).to_owned()), "{text}");
     }
     for text in ["", "~", "null", "# nothing", "---"] {
         assert_eq!(parsed(text).kind, Kind::Null, "{text}");
     }
-    assert_eq!(
-        json("[true, false, True, 'null', \"~\"]"),
-        r#"[true,false,true,"null","~"]"#
-    );
-    assert_eq!(
-        json("a: |\n  x\n   y\n\nb: >-\n  p\n  q\n"),
-        r#"{"a":"x\n y\n","b":"p q"}"#
-    );
+    assert_eq!(json("[true, false, True, 'null', \"~\"]"), r#"[true,false,true,"null","~"]"#);
+    assert_eq!(json("a: |\n  x\n   y\n\nb: >-\n  p\n  q\n"), r#"{"a":"x\n y\n","b":"p q"}"#);
     assert_eq!(json("\u{FEFF}a: b\r\nc: d\r\n"), r#"{"a":"b","c":"d"}"#);
 }
 
@@ -168,16 +153,10 @@ again: *t
     assert_eq!(shown(tree.get("text").unwrap()), "one\n  two");
     assert_eq!(shown(tree.get("tail").unwrap()), "&t { k: v }");
     assert_eq!(shown(tree.get("again").unwrap()), "*t");
-    assert_eq!(
-        shown(&tree.get("again").unwrap().as_map().unwrap()[0].1),
-        "v"
-    );
+    assert_eq!(shown(&tree.get("again").unwrap().as_map().unwrap()[0].1), "v");
     assert_eq!(shown(&tree), text.trim_end());
     assert_eq!(file.position(list.span.start), (3, 3));
-    assert_eq!(
-        file.position(first.entry("é").unwrap().1.span.start),
-        (3, 8)
-    );
+    assert_eq!(file.position(first.entry("é").unwrap().1.span.start), (3, 8));
     assert_eq!(file.line(3), "  - é: 'q'");
     assert_eq!((file.line(0), file.line(99)), ("a: b  # c", ""));
     assert_eq!(file.position(usize::MAX), (12, 1));
@@ -186,16 +165,10 @@ again: *t
 #[test]
 fn long_keys_and_long_texts_are_written_too() {
     let tree = Yaml::new(Kind::Map(vec![
-        (
-            Yaml::text("k".repeat(3000)),
-            Yaml::new(Kind::List(vec![Yaml::text("v".repeat(3000)); 2])),
-        ),
+        (Yaml::text("k".repeat(3000)), Yaml::new(Kind::List(vec![Yaml::text("v".repeat(3000)); 2]))),
         (
             Yaml::text("q: ".repeat(1000)),
-            Yaml::new(Kind::Map(vec![(
-                Yaml::text("#".repeat(2000)),
-                Yaml::text("x\ny\n"),
-            )])),
+            Yaml::new(Kind::Map(vec![(Yaml::text("#".repeat(2000)), Yaml::text("x\ny\n"))])),
         ),
     ]));
     assert_eq!(parsed(&tree.to_block()), tree);
@@ -204,16 +177,7 @@ fn long_keys_and_long_texts_are_written_too() {
 
 #[test]
 fn proposals() {
-    let keys = [
-        "send",
-        "expect",
-        "handshake",
-        "legacy_compression_methods",
-        "records",
-        "record",
-        "on",
-        "with",
-    ];
+    let keys = ["send", "expect", "handshake", "legacy_compression_methods", "records", "record", "on", "with"];
     let near = |got: &str| nearest(got, keys);
     for (got, meant) in [
         ("snd", "send"),
@@ -231,19 +195,16 @@ fn proposals() {
     for got in ["", "x", "flow", "certificate", "methods_of_compression"] {
         assert_eq!(near(got), None, "{got}");
     }
-    assert_eq!(
-        did_you_mean("snd", keys).as_deref(),
-        Some("did you mean `send`?")
-    );
+    assert_eq!(did_you_mean("snd", keys).as_deref(), Some("did you mean `send`?"));
 }
 
 /// Texts that cost some parsers the square of their length: 1 MiB each, so that a square would take minutes.
 #[test]
 fn no_text_takes_long() {
     let pieces = [
-        "[", "{", "- ", "? ", "a: ", "a:\n", "'", "\"", "*a ", "&a ", "!", "# ", "\t", "\n", " ",
-        "\r", "x", ",", "é", "[],", "- a\n", "a: b\n", ": ", "|\n", "- |\n", "---\n", "...\n",
-        "%a\n", "a: [\n", "- [\n", "? a\n", "\\", "&a a: ", "[a: ",
+        "[", "{", "- ", "? ", "a: ", "a:\n", "'", "\"", "*a ", "&a ", "!", "# ", "\t", "\n", " ", "\r", "x", ",", "é",
+        "[],", "- a\n", "a: b\n", ": ", "|\n", "- |\n", "---\n", "...\n", "%a\n", "a: [\n", "- [\n", "? a\n", "\\",
+        "&a a: ", "[a: ",
     ];
     for piece in pieces {
         for head in ["", "[", "\"", "a: |\n  "] {
@@ -254,10 +215,7 @@ fn no_text_takes_long() {
                 assert!(!errors.render(false).is_empty());
             }
             let spent = before.elapsed();
-            assert!(
-                spent < Duration::from_secs(20),
-                "{head:?} and {piece:?}: {spent:?}"
-            );
+            assert!(spent < Duration::from_secs(20), "{head:?} and {piece:?}: {spent:?}");
         }
     }
 }

@@ -79,13 +79,7 @@ title: über
     assert_eq!(profile.roles, [Role::Client, Role::Server]);
     assert_eq!(profile.options["client_auth"], ["-verify", "1"]);
     assert_eq!(profile.codes, BTreeMap::from([(2, false), (31, true)]));
-    assert_eq!(
-        profile.ready,
-        Ready::Port {
-            number: 4433,
-            tries: 3
-        }
-    );
+    assert_eq!(profile.ready, Ready::Port { number: 4433, tries: 3 });
     assert_eq!(profile.pair, Some((1, Newtype(-2))));
     assert_eq!(profile.title.value, "über");
     let span = profile.title.span;

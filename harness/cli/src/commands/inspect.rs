@@ -19,7 +19,10 @@ pub(crate) fn list(selection: &Selection) -> Result<Exit, Failure> {
         }
     }
     if found == 0 {
-        return Err(Failure::usage(format!("nothing is selected: no case of {} scenarios fits", corpus.scenarios.len())));
+        return Err(Failure::usage(format!(
+            "nothing is selected: no case of {} scenarios fits",
+            corpus.scenarios.len()
+        )));
     }
     Ok(Exit::Expected)
 }
@@ -36,7 +39,11 @@ pub(crate) fn show(arguments: &Show) -> Result<Exit, Failure> {
     if let Some(note) = &case.note {
         anstream::println!("note: {note}");
     }
-    anstream::println!("\nthe harness plays the {}; the target is the {}\n", case.peer.name(), case.peer.other().name());
+    anstream::println!(
+        "\nthe harness plays the {}; the target is the {}\n",
+        case.peer.name(),
+        case.peer.other().name()
+    );
     anstream::println!("{}", case.source.trim_end());
     Ok(Exit::Expected)
 }

@@ -13,7 +13,11 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
     let case = match arguments.case == case.id {
         true => case,
         // A scenario without a case named: its first case that the target can play.
-        false => super::find_case(&arguments.case, arguments.corpus.as_ref(), Some(&capabilities(target.as_ref(), case.peer.other())?))?,
+        false => super::find_case(
+            &arguments.case,
+            arguments.corpus.as_ref(),
+            Some(&capabilities(target.as_ref(), case.peer.other())?),
+        )?,
     };
     let role = case.peer.other();
     let unreachable = |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
@@ -37,7 +41,10 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
 }
 
 /// What a target can do.
-fn capabilities(target: &dyn gauntlet_target::Target, role: gauntlet_model::Role) -> Result<gauntlet_model::Capabilities, Failure> {
+fn capabilities(
+    target: &dyn gauntlet_target::Target,
+    role: gauntlet_model::Role,
+) -> Result<gauntlet_model::Capabilities, Failure> {
     let failed = |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
     let options = Default::default();
     let mut instance = target.start(role, &options).map_err(failed)?;

@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     let mut run = data::read_run(&folders)?;
     baseline::apply(&baselines, &mut run);
     data::write_reports(&run, &corpus, &folders, &arguments.out)?;
-    print(&run, &corpus, &arguments.out, summary.interrupted);
+    print(&run, &corpus, &arguments.out, summary.interrupted, arguments.quiet);
     for why in &summary.unreachable {
         anstream::eprintln!("not reachable: {why}");
     }
@@ -87,14 +87,14 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
 }
 
 /// Failures in full, then the summary.
-fn print(run: &RunData, corpus: &Corpus, out: &Path, interrupted: bool) {
+fn print(run: &RunData, corpus: &Corpus, out: &Path, interrupted: bool, quiet: bool) {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let unexpected = run.cases.iter().filter(|case| {
         use gauntlet_model::Kind;
         !matches!(case.verdict, Kind::Pass | Kind::Skip | Kind::Loose) && case.expected_by_baseline.is_none()
     });
     let mut left_out = 0;
-    for (place, case) in unexpected.enumerate() {
+    for (place, case) in unexpected.enumerate().filter(|_| !quiet) {
         if place >= 20 {
             left_out += 1;
             continue;
@@ -125,7 +125,7 @@ pub(crate) fn report(arguments: &Report) -> Result<Exit, Failure> {
     std::fs::create_dir_all(&out).map_err(|error| Failure::usage(format!("{}: {error}", out.display())))?;
     let corpus = data::embedded_corpus()?;
     data::write_reports(&run, &corpus, &arguments.runs, &out)?;
-    print(&run, &corpus, &out, false);
+    print(&run, &corpus, &out, false, false);
     Ok(if matches!(run.outcome(), Outcome::AsExpected) { Exit::Expected } else { Exit::Unexpected })
 }
 

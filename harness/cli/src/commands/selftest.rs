@@ -43,15 +43,19 @@ fn line(found: &Witnesses) -> String {
 /// Stacks that may pass, with what they can: the reference first, then rustls, then our own strict side.
 #[expect(clippy::type_complexity, reason = "target, role, capabilities")]
 fn stacks(more: &[String]) -> Result<Vec<(Box<dyn Target>, Role, Capabilities)>, Failure> {
-    let missing: Vec<String> =
-        gauntlet_target::profiles().into_iter().filter(|listing| !listing.installed).map(|listing| listing.name).collect();
+    let missing: Vec<String> = gauntlet_target::profiles()
+        .into_iter()
+        .filter(|listing| !listing.installed)
+        .map(|listing| listing.name)
+        .collect();
     let further = more.iter().filter(|name| !missing.contains(name)).map(String::as_str);
     let mut all = Vec::new();
     for name in ["embedded-openssl", "embedded-rustls", "strict"].into_iter().chain(further) {
         for role in super::target(name)?.roles() {
             let target = super::target(name)?;
             let options = Default::default();
-            let failed = |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
+            let failed =
+                |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
             let mut instance = target.start(role, &options).map_err(failed)?;
             let settings = gauntlet_engine::patient(target.as_ref(), [0; 32]);
             let capabilities = probe(instance.as_mut(), role, &options, &settings).map_err(failed)?;

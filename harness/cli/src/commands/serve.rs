@@ -17,13 +17,15 @@ pub(crate) fn serve(arguments: &Serve) -> Result<Exit, Failure> {
         return Err(Failure::usage(format!("`{name}` is no stack of ours; it serves by itself")));
     }
     let failed = |text: String| Failure { text, exit: Exit::Unreachable };
-    let listener = TcpListener::bind(&arguments.listen).map_err(|error| failed(format!("{}: {error}", arguments.listen)))?;
+    let listener =
+        TcpListener::bind(&arguments.listen).map_err(|error| failed(format!("{}: {error}", arguments.listen)))?;
     let address = listener.local_addr().map_err(|error| failed(error.to_string()))?;
     if !address.ip().is_loopback() {
         return Err(Failure::usage(format!("{address} is no loopback address")));
     }
     let mut out = anstream::stdout();
     let _ = writeln!(out, "listening on {address}").and_then(|()| out.flush());
-    gauntlet_target::serve::serve(target.as_ref(), &Default::default(), &listener).map_err(|error| failed(error.to_string()))?;
+    gauntlet_target::serve::serve(target.as_ref(), &Default::default(), &listener)
+        .map_err(|error| failed(error.to_string()))?;
     Ok(Exit::Expected)
 }

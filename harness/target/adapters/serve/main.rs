@@ -3,7 +3,7 @@
 //! Writes READY once it listens on 127.0.0.1, and serves until it is killed.
 
 use gauntlet_model::Role;
-use gauntlet_target::{embedded, serve::serve, Options};
+use gauntlet_target::{Options, embedded, serve::serve};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 

@@ -7,11 +7,11 @@ use gauntlet_model::Role;
 use gauntlet_pki::Identity;
 use openssl::error::ErrorStack;
 use openssl::ssl::{
-    select_next_proto, AlpnError, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode,
-    SslVerifyMode, SslVersion,
+    AlpnError, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode, SslVerifyMode,
+    SslVersion, select_next_proto,
 };
-use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::X509;
+use openssl::x509::store::{X509Store, X509StoreBuilder};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};

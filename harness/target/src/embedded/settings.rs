@@ -1,8 +1,8 @@
 //! Options, read: what cannot be had is refused here, with the reason.
 
 use crate::Options;
-use gauntlet_model::names::version_number;
 use gauntlet_model::Role;
+use gauntlet_model::names::version_number;
 use gauntlet_pki::KeyKind;
 
 /// What a context is built from.
