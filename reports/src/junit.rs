@@ -1,7 +1,7 @@
 //! JUnit XML for CI systems: one suite for each target.
 //!
-//! `fail`, `crash`, `hang` and `loose` are failures, `error` an error, `skip` skipped. What a baseline expects passes,
-//! with the reason as a property. A run that was cut off has an error of its own, so that no CI takes it for complete.
+//! Failed MUSTs, `crash` and `hang` are failures, `error` an error, `skip` skipped. What a baseline expects passes,
+//! with the reason as a property; so does what is only to be looked at (`loose`, a failed SHOULD). A run that was cut off has an error of its own, so that no CI takes it for complete.
 
 use crate::run::{Outcome, RunData, Standing, standing};
 use crate::terminal::failure;
@@ -87,7 +87,8 @@ fn status(case: &CaseResult, source: &dyn Fn(&str) -> Option<String>) -> TestCas
             status.set_message(inert::line(&case.reason));
             return status;
         }
-        (_, Standing::Fine | Standing::Listed(_)) => return TestCaseStatus::success(),
+        // What is only to be looked at keeps its verdict as a property; the exit status does not mind it either.
+        (_, Standing::Fine | Standing::Listed(_) | Standing::Notable) => return TestCaseStatus::success(),
         (Kind::Error, _) => NonSuccessKind::Error,
         _ => NonSuccessKind::Failure,
     };

@@ -19,7 +19,7 @@ struct Changeling {
 }
 
 impl Changeling {
-    fn new(after: Box<dyn Target>) -> Box<dyn Target> {
+    fn boxed(after: Box<dyn Target>) -> Box<dyn Target> {
         Box::new(Changeling { before: embedded::openssl(), after, probed: AtomicBool::new(false) })
     }
 }
@@ -97,7 +97,7 @@ fn nothing_passes_against_what_is_no_server() {
 #[test]
 fn nothing_passes_against_what_is_no_server_though_the_probe_was_deceived() {
     for manner in NONE {
-        let (summary, verdicts) = run(Changeling::new(own(manner)));
+        let (summary, verdicts) = run(Changeling::boxed(own(manner)));
         let passed: Vec<_> = verdicts.iter().filter(|(_, kind)| matches!(kind, Kind::Pass | Kind::Loose)).collect();
         assert!(passed.is_empty(), "{}: {passed:#?}", manner.name());
         let played = verdicts.values().filter(|kind| **kind != Kind::Skip).count();

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{capabilities, play_in_memory, playable};
-use gauntlet_model::{Case, Event, Role, Side, Transcript, What};
+use gauntlet_model::{Case, Event, Plays, Role, Side, Transcript, What};
 use gauntlet_target::own::{Manner, own};
 use gauntlet_target::{Target, embedded};
 use rayon::prelude::*;
@@ -39,6 +39,8 @@ fn the_first_flight_to_openssl_is_the_same() {
     let cases = servers_cases(target.as_ref());
     let wrong: Vec<&str> = cases
         .par_iter()
+        // Of plays until something comes by chance the kept one is OpenSSL's choice.
+        .filter(|case| !matches!(case.plays, Plays::Until { .. }))
         .filter(|case| {
             let [one, two, other] = [7, 7, 8].map(|seed| play_in_memory(target.as_ref(), case, seed).0);
             let by_the_seed = first_flight(&one) != first_flight(&other);

@@ -61,8 +61,11 @@ fn openssl_is_judged_alike_from_stored_transcripts() {
 #[test]
 fn sides_of_ours_are_judged_alike_from_stored_transcripts() {
     let kinds = |manner| all_again(own(manner).as_ref(), Role::Server);
-    assert!(kinds(Manner::Mute).contains_key("hang"));
-    for manner in [Manner::Pushover, Manner::Closer, Manner::Garbage, Manner::Strict] {
+    for manner in [Manner::Mute, Manner::Garbage] {
+        let kinds = kinds(manner);
+        assert!(kinds.contains_key("hang"), "{}: {kinds:?}", manner.name());
+    }
+    for manner in [Manner::Pushover, Manner::Closer, Manner::Strict] {
         let kinds = kinds(manner);
         assert!(kinds.contains_key("fail"), "{}: {kinds:?}", manner.name());
     }

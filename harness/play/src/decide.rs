@@ -66,7 +66,9 @@ impl<'a> Scene<'a> {
     }
 
     fn is_tls13(&self) -> bool {
+        // The version is settled early, and a flood may be long.
         self.events_from(0)
+            .take(2_000)
             .any(|(_, what)| matches!(what, What::Message { context, .. } if context.version == Some(0x0304)))
     }
 

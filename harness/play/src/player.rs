@@ -15,8 +15,16 @@ use std::time::Duration;
 
 /// Bytes of the target's that are kept in the transcript of one connection.
 const KEPT: usize = 256 << 10;
+/// Events of a play that are kept; honest flows have hundreds.
+const KEPT_EVENTS: usize = 20_000;
 /// Bytes of the target's that are read on one connection before it counts as a flood.
 const FLOOD: usize = 32 << 20;
+/// So many times what came of a flood is read before it is given up.
+const FLOOD_READS: usize = 4_096;
+/// Bytes of the target's, and events, that a transcript may hold for a further play to begin.
+const MANY: (usize, usize) = (8 << 20, 250_000);
+/// So many times as long as an answer may take, a target may go on sending in one step; drop by drop it could for years.
+const DRIP: u32 = 20;
 
 /// How a case is played.
 #[derive(Clone, Debug)]
@@ -52,14 +60,27 @@ pub fn play(case: &Case, link: &mut dyn Link, settings: &Settings) -> Transcript
         Plays::Variants(variants) => variants.len() as u32,
         Plays::Until { at_most, .. } => *at_most,
     };
+    let mut kept = 0;
     for number in 0..plays {
         let start = transcript.events.len();
+        if kept > MANY.0 || start > MANY.1 {
+            let text = format!("the target sends so much that only {number} of {plays} plays were made");
+            let us = link.now();
+            transcript.events.push(Event {
+                play: number,
+                connection: 0,
+                us,
+                what: What::Trouble { text, skip: false },
+            });
+            break;
+        }
         let mut seed = settings.seed;
         for (byte, part) in seed.iter_mut().zip(number.to_le_bytes()) {
             *byte ^= part;
         }
         let mut player = Player::new(case, number, link, settings, seed, &mut transcript.events);
         player.run();
+        kept += player.connections.iter().map(|connection| connection.read.min(KEPT)).sum::<usize>();
         if let Plays::Until { conditions, at_most } = &case.plays {
             let scene = Scene {
                 events: &transcript.events[start..],
@@ -77,6 +98,9 @@ pub fn play(case: &Case, link: &mut dyn Link, settings: &Settings) -> Transcript
                 transcript.events = events;
                 return transcript;
             }
+            // The others are many, and nobody looks at them.
+            transcript.events.truncate(start);
+            kept = 0;
             if number + 1 == *at_most {
                 let us = link.now();
                 let text = format!("did not come about in {at_most} plays");
@@ -129,6 +153,8 @@ struct Player<'a> {
     current: usize,
     sessions: Vec<Session>,
     running: Vec<(u32, bool)>,
+    /// When the step has lasted too long for a target that still sends, by the link's clock.
+    drip_ends: u64,
 }
 
 impl<'a> Player<'a> {
@@ -156,6 +182,7 @@ impl<'a> Player<'a> {
             current: 0,
             sessions: Vec::new(),
             running: Vec::new(),
+            drip_ends: u64::MAX,
         }
     }
 
@@ -256,6 +283,10 @@ impl<'a> Player<'a> {
     }
 
     fn run_step(&mut self, step: &'a Step, nested: bool) -> Flow {
+        if !self.link.is_memory() {
+            let longest = (self.settings.reply * DRIP).as_micros();
+            self.drip_ends = self.link.now() + u64::try_from(longest).unwrap_or(u64::MAX / 2);
+        }
         if let Some(on) = step.on {
             if on >= self.connections.len() {
                 return Err(Stop::Trouble(format!("there is no connection {on} yet"), false));
@@ -434,37 +465,46 @@ impl<'a> Player<'a> {
         if self.connections[number].ended {
             return false;
         }
-        match self.link.receive(self.connections[number].link, patience) {
-            Received::Bytes(bytes) => self.take(number, &bytes),
-            Received::Quiet => {
-                self.event_on(number as u32, What::Quiet);
-                return false;
-            }
-            Received::End(how) => {
-                self.connections[number].ended = true;
-                self.event_on(number as u32, What::End { how });
+        // A flood is read to its end at once: nothing can be decided in it.
+        for _ in 0..FLOOD_READS {
+            match self.link.receive(self.connections[number].link, patience) {
+                Received::Bytes(bytes) => {
+                    if !self.take(number, &bytes) {
+                        return true;
+                    }
+                }
+                Received::Quiet => {
+                    self.event_on(number as u32, What::Quiet);
+                    return false;
+                }
+                Received::End(how) => {
+                    self.connections[number].ended = true;
+                    self.event_on(number as u32, What::End { how });
+                    return true;
+                }
             }
         }
+        self.give_up(number, "the target sends without end".to_owned());
         true
     }
 
-    fn take(&mut self, number: usize, bytes: &[u8]) {
+    /// Takes bytes in; `true`: it is a flood, of which only the count is kept.
+    fn take(&mut self, number: usize, bytes: &[u8]) -> bool {
         let read = &mut self.connections[number].read;
         *read += bytes.len();
         let (before, read) = (*read - bytes.len(), *read);
         if before > FLOOD {
-            self.connections[number].ended = true;
-            self.link.close(self.connections[number].link, Close::Rst);
-            let text = format!("the target sent more than {} MiB", FLOOD >> 20);
-            self.event_on(number as u32, What::Remark { alert: "internal_error".into(), text });
-            self.event_on(number as u32, What::Quiet);
-            return;
+            self.give_up(number, format!("the target sent more than {} MiB", FLOOD >> 20));
+            return false;
         }
-        if before < KEPT {
-            self.event_on(number as u32, What::Bytes { from: Side::Target, data: bytes.to_vec() });
-            self.connections[number].peer.receive(bytes);
+        let room = if self.played().len() < KEPT_EVENTS { KEPT.saturating_sub(before) } else { 0 };
+        let (kept, flood) = bytes.split_at(bytes.len().min(room));
+        if !kept.is_empty() {
+            self.event_on(number as u32, What::Bytes { from: Side::Target, data: kept.to_vec() });
+            self.connections[number].peer.receive(kept);
             self.collect(number);
-        } else {
+        }
+        if !flood.is_empty() {
             // Of a flood only the count is kept: the last event says how much came.
             let text = format!("flood: {read} bytes");
             match self.events.last_mut().map(|event| &mut event.what) {
@@ -472,6 +512,19 @@ impl<'a> Player<'a> {
                 _ => self.event_on(number as u32, What::Remark { alert: "record_overflow".into(), text }),
             }
         }
+        if self.link.now() > self.drip_ends {
+            self.give_up(number, "the target sends without end".to_owned());
+            return false;
+        }
+        !flood.is_empty()
+    }
+
+    /// What still comes is not looked at any more.
+    fn give_up(&mut self, number: usize, text: String) {
+        self.connections[number].ended = true;
+        self.link.close(self.connections[number].link, Close::Rst);
+        self.event_on(number as u32, What::Remark { alert: "internal_error".into(), text });
+        self.event_on(number as u32, What::Quiet);
     }
 
     // ---- the default handshake -------------------------------------------------------------------

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{PATIENCE, Wire, client_context, connect, converse, drain, options, server_context, server_with};
+use common::{Wire, client_context, connect, converse, drain, options, server_context, server_with};
 use gauntlet_model::{Close, Received, Role};
 use gauntlet_target::{Target, by_name, profiles};
 use openssl::ssl::{Ssl, SslContext, SslStream, SslVersion};
@@ -157,32 +157,6 @@ fn options_are_understood_by_the_programs() {
                 assert!(connect(&only(other), &mut *link).is_err(), "{} {name}: {value}", target.name());
             }
         }
-    }
-}
-
-#[test]
-fn s_server_acts_when_asked() {
-    let target = by_name("openssl-s_server").unwrap();
-    if !profiles().iter().any(|listing| listing.name == target.name() && listing.installed) {
-        return;
-    }
-    for (action, version) in [
-        ("key_update", SslVersion::TLS1_3),
-        ("key_update_requested", SslVersion::TLS1_3),
-        ("renegotiate", SslVersion::TLS1_2),
-        ("data", SslVersion::TLS1_3),
-    ] {
-        let options = target.options_to_ask(Role::Server, action).unwrap();
-        let mut instance = target.start(Role::Server, &options).unwrap();
-        let mut link = instance.link().unwrap();
-        let mut stream = connect(&only(version), &mut *link).unwrap();
-        // Its tickets are read first, without waiting for more.
-        stream.get_mut().patience = std::time::Duration::from_millis(200);
-        drop(stream.ssl_read(&mut [0; 64]));
-        let wire = stream.get_mut();
-        wire.link.ask(wire.connection, action).unwrap();
-        let answer = wire.link.receive(wire.connection, PATIENCE);
-        assert!(matches!(answer, Received::Bytes(_)), "{action}: {answer:?}");
     }
 }
 
