@@ -5,29 +5,33 @@
 //! Where the system does not tell, the waiting time decides, as for a server that somebody else runs.
 
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 /// Between two looks.
-pub(crate) const BETWEEN: Duration = Duration::from_millis(5);
+pub(crate) const BETWEEN: Duration = Duration::from_millis(2);
 /// So many looks in a row must find the same.
 const LOOKS: u32 = 4;
 
 /// A series of looks at one process and its children.
 pub(crate) struct Idle {
     pid: i32,
+    /// Where its words wait for us to say them back to it: while there are any, it has something to do.
+    unread: Option<OwnedFd>,
     /// Processor time at the last look, nanoseconds.
     used: Option<u64>,
     alike: u32,
 }
 
 impl Idle {
-    pub fn new(pid: i32) -> Idle {
-        Idle { pid, used: None, alike: 0 }
+    pub fn new(pid: i32, unread: Option<OwnedFd>) -> Idle {
+        Idle { pid, unread, used: None, alike: 0 }
     }
 
     /// One more look; `true` once enough of them found it asleep.
     pub fn look(&mut self) -> bool {
-        let used = asleep(self.pid, 0);
+        let said = self.unread.as_ref().is_none_or(|pipe| rustix::io::ioctl_fionread(pipe) == Ok(0));
+        let used = if said { asleep(self.pid, 0) } else { None };
         self.alike = if used.is_some() && used == self.used { self.alike + 1 } else { 0 };
         self.used = used;
         self.alike >= LOOKS
@@ -87,7 +91,7 @@ mod tests {
 
     /// Looks for at most that long.
     fn is_idle(child: &Ended, time: Duration) -> bool {
-        let mut idle = Idle::new(child.0.id() as i32);
+        let mut idle = Idle::new(child.0.id() as i32, None);
         let end = Instant::now() + time;
         while Instant::now() < end {
             if idle.look() {

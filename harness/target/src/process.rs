@@ -6,6 +6,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
@@ -27,6 +28,8 @@ pub(crate) struct Process {
     child: Child,
     group: Pid,
     stdin: Option<ChildStdin>,
+    /// Its stdout once more, if that is said back to it.
+    echoed: Option<OwnedFd>,
     pub stdout: Arc<Tail>,
     pub stderr: Arc<Tail>,
     ended: Option<ExitStatus>,
@@ -39,9 +42,12 @@ impl Process {
         let group = Pid::from_child(&child);
         let stdin = child.stdin.take();
         let (stdin, back) = if echo { (None, stdin) } else { (stdin, None) };
+        let stdout = child.stdout.take();
+        let echoed = stdout.as_ref().filter(|_| echo).and_then(|pipe| pipe.as_fd().try_clone_to_owned().ok());
         Ok(Process {
             stdin,
-            stdout: Tail::drain(child.stdout.take(), back),
+            echoed,
+            stdout: Tail::drain(stdout, back),
             stderr: Tail::drain(child.stderr.take(), None),
             child,
             group,
@@ -51,7 +57,8 @@ impl Process {
 
     /// Looks at whether it still has something to do.
     pub fn idle(&self) -> Idle {
-        Idle::new(self.group.as_raw_nonzero().get())
+        let unread = self.echoed.as_ref().and_then(|pipe| pipe.try_clone().ok());
+        Idle::new(self.group.as_raw_nonzero().get(), unread)
     }
 
     /// Its status once it has ended. One that is just ending is waited for.
