@@ -476,6 +476,8 @@ impl Peer {
                 let keys = self.key_block();
                 self.switch_outbound12(keys);
             }
+            // Only the first hello may bear an older version in its records. [RFC 9846, 5.1]
+            (Role::Client, "client_hello") if self.config.has_version(0x0304) => self.outbound.version = 0x0303,
             (Role::Client, "finished") => self.client_finished(),
             (Role::Server, "server_hello") if self.is_tls13() => self.make_handshake_keys(),
             (Role::Server, "finished") => self.server_finished(),
