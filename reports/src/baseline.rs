@@ -23,7 +23,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What [`write`] gives as reason, to be replaced by a person.
+/// What [`write()`] gives as reason, to be replaced by a person.
 pub const UNEXPLAINED: &str = "not looked into yet";
 
 /// What can be listed: a pass or a skip needs no excuse.

@@ -308,6 +308,11 @@ impl TargetRun<'_> {
             return Settings::memory(self.target.name(), [0; 32]);
         }
         let answer = Duration::from_micros(answer_us);
+        let long = Duration::from_secs(5);
+        if self.target.is_watched() {
+            let target = self.target.name().to_owned();
+            return Settings { seed: [0; 32], target, reply: long, silence: long };
+        }
         Settings {
             seed: [0; 32],
             target: self.target.name().to_owned(),

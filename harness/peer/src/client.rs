@@ -616,7 +616,10 @@ impl Peer {
 
     fn take_ticket13(&mut self, node: &Node) {
         if !self.hs.established {
-            self.remark("unexpected_message", "new_session_ticket before the handshake is complete");
+            // Without a client certificate in question it may come right behind the server's Finished. [RFC 9846, 4.7.1]
+            if !self.hs.target_finished || self.hs.requested.is_some() {
+                self.remark("unexpected_message", "new_session_ticket before the handshake is complete");
+            }
             // Its PSK can be made once our Finished is out.
             if self.hs.early_tickets.len() < 16 {
                 self.hs.early_tickets.push(node.clone());

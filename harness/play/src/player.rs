@@ -129,6 +129,8 @@ struct Connection {
     ended: bool,
     /// We have ended ours.
     closed: bool,
+    /// We have ended our sending.
+    half: bool,
     /// We answer and finish by ourselves.
     drives: bool,
     cursor: usize,
@@ -242,7 +244,14 @@ impl<'a> Player<'a> {
     }
 
     fn connect(&mut self) -> Flow {
-        let link = self.link.connect().map_err(link_trouble)?;
+        let link = match self.link.connect() {
+            Err(LinkError::Busy) => {
+                self.wait_for_ends();
+                self.link.connect()
+            }
+            other => other,
+        };
+        let link = link.map_err(link_trouble)?;
         let mut seed = self.seed;
         seed[8] ^= self.connections.len() as u8;
         let mut peer = Peer::new(self.config(), seed);
@@ -254,6 +263,7 @@ impl<'a> Player<'a> {
             link,
             ended: false,
             closed: false,
+            half: false,
             drives: false,
             cursor: 0,
             tickets: 0,
@@ -264,6 +274,17 @@ impl<'a> Player<'a> {
         self.current = self.connections.len() - 1;
         self.event(What::Connected);
         Ok(())
+    }
+
+    /// Gives the target the chance to end what we have ended on our side, or refused: it may be about to.
+    fn wait_for_ends(&mut self) {
+        for number in 0..self.connections.len() {
+            self.flush(number);
+            while !self.connections[number].ended && self.receive(number, self.settings.reply) {}
+            if self.connections[number].half {
+                self.link.close(self.connections[number].link, Close::Fin);
+            }
+        }
     }
 
     fn config(&self) -> Config {
@@ -379,7 +400,8 @@ impl<'a> Player<'a> {
         self.flush(self.current);
         let link = self.here().link;
         self.link.close(link, how);
-        self.here().closed = !matches!(how, Close::Half | Close::CloseNotify);
+        self.here().half = matches!(how, Close::Half | Close::CloseNotify);
+        self.here().closed = !self.here().half;
         self.event(What::Closed { how });
         Ok(())
     }

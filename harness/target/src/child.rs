@@ -121,6 +121,10 @@ impl Target for ChildTarget {
         self.role(role).is_ok_and(|profile| !profile.one_at_a_time)
     }
 
+    fn is_watched(&self) -> bool {
+        cfg!(target_os = "linux")
+    }
+
     fn instances(&self) -> usize {
         self.roles().iter().filter_map(|&role| self.profile.role(role)).map(|role| role.instances).max().unwrap_or(1)
     }
@@ -241,10 +245,18 @@ impl Link for ServerLink<'_> {
         if self.server.run.role().one_at_a_time && self.connections.any_open() {
             return Err(LinkError::Busy);
         }
-        match TcpConnection::open(self.server.address()) {
-            Ok(connection) => Ok(self.connections.add(connection)),
-            Err(_) if self.server.process.status().is_some() => Err(LinkError::Gone(self.server.process.describe())),
-            Err(error) => Err(LinkError::Unreachable(format!("{}: {error}", self.server.address()))),
+        // One that is alive may be between two connections; one that is dead will not come back.
+        let mut tries = 10;
+        loop {
+            tries -= 1;
+            match TcpConnection::open(self.server.address()) {
+                Ok(connection) => return Ok(self.connections.add(connection)),
+                Err(_) if self.server.process.status().is_some() => {
+                    return Err(LinkError::Gone(self.server.process.describe()));
+                }
+                Err(_) if tries > 0 => std::thread::sleep(process::LOOK),
+                Err(error) => return Err(LinkError::Unreachable(format!("{}: {error}", self.server.address()))),
+            }
         }
     }
 

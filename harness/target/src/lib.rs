@@ -1,7 +1,7 @@
 //! Ways to reach what is tested: in process, at an address, as a child process.
 //!
 //! A [`Target`] is something that can be started in a role with options; an [`Instance`] is one that
-//! runs; an instance gives a [`Link`](gauntlet_model::Link) for each case. Nothing here knows scenarios.
+//! runs; an instance gives a [`Link`] for each case. Nothing here knows scenarios.
 //!
 //! ```no_run
 //! # use gauntlet_model::{Role, Close};
@@ -59,6 +59,10 @@ pub trait Target: Send + Sync {
     /// The options it must be started with so that [`Link::ask`] can have it do that; `None` if it never can.
     fn options_to_ask(&self, _role: Role, _action: &str) -> Option<Options> {
         None
+    }
+    /// Whether it is known when it has nothing left to do, so that a long wait costs nothing.
+    fn is_watched(&self) -> bool {
+        false
     }
     /// Runs in our process over memory: no waits, any number side by side.
     fn is_memory(&self) -> bool {
