@@ -39,6 +39,10 @@ pub fn probe(
         return Ok(probe.found);
     }
     probe.versions()?;
+    if probe.found.all("versions").is_empty() {
+        // Whoever serves no handshake would only be waited for.
+        return Ok(probe.found);
+    }
     if probe.found.has("versions", "tls1.3") {
         probe.suites(0x0304, &SUITES13)?;
         probe.groups()?;
