@@ -12,7 +12,6 @@ use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read, Write};
 use std::sync::LazyLock;
-use std::time::Instant;
 
 /// What it does as soon as something comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,13 +245,11 @@ fn none(wrong: Vec<String>) {
 #[test]
 fn spite_in_memory_is_survived() {
     for spite in ALL {
-        let began = Instant::now();
         let cases: Vec<&Case> =
             if spite.for_ever().is_some() || spite == Spite::Records { few() } else { firsts().collect() };
         let settings = Settings::memory("spiteful", [0; 32]);
         let wrong = cases.par_iter().filter_map(|case| play(&mut InMemory(spite), case, &settings).err());
         let wrong: Vec<String> = wrong.map(|text| format!("{spite:?}: {text}")).collect();
-        eprintln!("{spite:?} {:?} {}", began.elapsed(), cases.len());
         none(wrong);
     }
 }
