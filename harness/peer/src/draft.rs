@@ -149,7 +149,8 @@ impl Peer {
             }
             "change_cipher_spec" => return build("ChangeCipherSpec", &Plain::map([("type", Plain::Number(1))])),
             "application_data" => {
-                return build("ApplicationData", &Plain::map([("data", Plain::Bytes(DATA.to_vec()))]));
+                let data = if self.is_client() { REQUEST } else { ANSWER };
+                return build("ApplicationData", &Plain::map([("data", Plain::Bytes(data.to_vec()))]));
             }
             "heartbeat" => return build("HeartbeatMessage", &Plain::Map(Vec::new())),
             "client_hello" => return self.honest_client_hello(context),
@@ -531,5 +532,7 @@ pub(crate) fn put_leaf(node: &mut Node, bytes: Vec<u8>) {
     }
 }
 
-/// What is sent as application data unless a scenario says otherwise: most servers have an answer to it.
-pub(crate) const DATA: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
+/// What a client sends as application data unless a scenario says otherwise: most servers have an answer to it.
+pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
+/// What a server sends: a client that waits for a page is content with it.
+pub(crate) const ANSWER: &[u8] = b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nok\n";

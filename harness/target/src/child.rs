@@ -354,7 +354,10 @@ impl Link for ClientLink<'_> {
     }
 
     fn receive(&mut self, connection: usize, patience: Duration) -> Received {
-        self.connections.receive(connection, patience)
+        match self.processes.get(connection) {
+            Some(process) => receive(&mut self.connections, connection, patience, process.idle()),
+            None => self.connections.receive(connection, patience),
+        }
     }
 
     fn close(&mut self, connection: usize, how: Close) {
