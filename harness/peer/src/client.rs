@@ -406,6 +406,9 @@ impl Peer {
     pub(crate) fn take_certificate(&mut self, node: &Node) {
         let list = node.field("certificate_list").map(Node::children).unwrap_or_default();
         let tls13 = self.is_tls13();
+        if !self.is_client() && tls13 {
+            self.remark_on_client_certificate(node, list);
+        }
         let der = |entry: &Node| if tls13 { view::bytes(entry, "cert_data") } else { entry.content() };
         self.hs.target_chain = list.iter().map(der).collect();
         let Some(leaf) = self.hs.target_chain.first() else {
@@ -415,8 +418,10 @@ impl Peer {
                 let alert = if tls13 { "certificate_required" } else { "handshake_failure" };
                 self.remark(alert, "the client's chain is empty");
             }
+            self.hs.order.forbid("certificate_verify");
             return;
         };
+        self.hs.order.require("certificate_verify");
         match PublicKey::from_certificate(leaf) {
             Ok(key) => self.hs.target_key = Some(key),
             Err(error) => return self.remark("bad_certificate", format!("the leaf's key: {error}")),
@@ -426,6 +431,16 @@ impl Peer {
             if let Err((alert, text)) = check_chain(&self.hs.target_chain, name.as_deref()) {
                 self.remark(alert, format!("certificate chain: {text}"));
             }
+        }
+    }
+
+    /// [RFC 9846, 4.5.1]: our request has no context, and asks for no extensions of entries.
+    fn remark_on_client_certificate(&mut self, node: &Node, list: &[Node]) {
+        if !view::bytes(node, "certificate_request_context").is_empty() {
+            self.remark("illegal_parameter", "certificate_request_context is not that of the request");
+        }
+        for kind in list.iter().flat_map(view::extension_types) {
+            self.remark("unsupported_extension", format!("extension {kind} of a certificate was not asked for"));
         }
     }
 
@@ -449,6 +464,11 @@ impl Peer {
         let offered = if self.is_client() { &self.hs.hello.signature_schemes } else { &self.config.signature_schemes };
         if self.hs.version >= 0x0303 && !offered.contains(&scheme) {
             self.remark("illegal_parameter", format!("signature scheme {scheme:#06x} was not offered"));
+        } else if self.hs.version >= 0x0303 && !key.schemes(tls13).contains(&SignatureScheme(scheme)) {
+            self.remark(
+                "illegal_parameter",
+                format!("signature scheme {scheme:#06x} is not for the certificate's key"),
+            );
         }
         let signature = view::bytes(node, "signature");
         if let Err(error) = key.verify(SignatureScheme(scheme), &content, &signature, tls13) {

@@ -243,8 +243,15 @@ impl Peer {
         let Some(entry) = tree.at_mut(&SERVER_SHARE) else { return };
         let group = entry.field("group").and_then(Node::number).unwrap_or(0) as u16;
         let theirs = self.hs.hello.shares.iter().find(|(g, _)| *g == group).map(|(_, share)| share.clone());
-        let (share, secret) = theirs
-            .and_then(|theirs| KeyShare::respond(NamedGroup(group), &theirs, &mut self.rng).ok())
+        let answer = theirs.map(|theirs| KeyShare::respond(NamedGroup(group), &theirs, &mut self.rng));
+        if answer
+            .as_ref()
+            .is_some_and(|answer| !answer.as_ref().is_ok_and(|(_, secret)| secret.iter().any(|b| *b != 0)))
+        {
+            self.remark("illegal_parameter", format!("the share for group {group} is not valid"));
+        }
+        let (share, secret) = answer
+            .and_then(Result::ok)
             // Without a share to answer: our own, and zeros for a secret.
             .or_else(|| {
                 let share = KeyShare::generate(NamedGroup(group), &mut self.rng).ok()?;

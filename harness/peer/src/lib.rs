@@ -16,6 +16,7 @@ mod hash;
 pub mod order;
 mod peer;
 mod records;
+mod scrutiny;
 mod server;
 mod verify;
 pub mod view;

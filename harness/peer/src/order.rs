@@ -119,6 +119,21 @@ impl Order {
         }
     }
 
+    /// What may be missing from here on must come.
+    pub fn require(&mut self, name: &str) {
+        let rest = self.slots.iter_mut().skip(self.next);
+        rest.filter(|slot| slot.name == name).for_each(|slot| slot.optional = false);
+    }
+
+    /// It may no longer come.
+    pub fn forbid(&mut self, name: &str) {
+        let mut place = 0;
+        self.slots.retain(|slot| {
+            place += 1;
+            place <= self.next || slot.name != name
+        });
+    }
+
     /// Whether the last slot has been taken.
     pub fn is_over(&self) -> bool {
         self.next >= self.slots.len()

@@ -307,20 +307,27 @@ impl Peer {
         if !matches!(record.outer, 20..=24) {
             self.remark("unexpected_message", format!("record of unknown type {}", record.outer));
         }
-        if record.version >> 8 != 3 {
+        // TLS 1.3 has it ignored. [RFC 9846, 5.1]
+        let settled = self.hs.version != 0 && !self.is_tls13();
+        if record.version >> 8 != 3 && (settled || self.is_client() && self.hs.version == 0) {
             self.remark("protocol_version", format!("record version {:#06x}", record.version));
         }
         let protected = opened.keys != "none";
         let limit = if protected && self.is_tls13() { (1 << 14) + 256 } else { (1 << 14) + 2048 };
-        if record.fragment.len() > limit || opened.content.len() > 1 << 14 {
+        if record.fragment.len() > limit || opened.content.len() + opened.padding > 1 << 14 {
             self.remark("record_overflow", format!("record of {} bytes", record.fragment.len()));
         }
-        if opened.content.is_empty() && opened.verified && record.outer != 23 {
+        if opened.content.is_empty() && opened.verified && opened.content_type != 23 {
             self.remark("unexpected_message", format!("empty record of type {}", record.outer));
         }
     }
 
     fn take_content(&mut self, opened: Opened) {
+        // [RFC 9846, 5.1]; before there is a version, it is a hello that is cut.
+        let whole = self.inbound.handshake.is_empty() || opened.content_type == 22;
+        if !whole && (self.is_tls13() || self.hs.version == 0) {
+            self.remark("unexpected_message", format!("type {} between parts of a message", opened.content_type));
+        }
         let fits = opened.verified || matches!(opened.content_type, 20..=24);
         match opened.content_type {
             22 => {
@@ -401,7 +408,8 @@ impl Peer {
         if !self.hs.established && !self.hs.target_finished && self.handshakes == 0 {
             self.remark("unexpected_message", "application data before the handshake is complete");
         }
-        self.application_data += 1;
+        // What comes behind close_notify is ignored. [RFC 9846, 6.1]
+        self.application_data += usize::from(!self.close_notify);
     }
 
     fn take_other(&mut self, content_type: u8, content: &[u8]) {
@@ -422,6 +430,9 @@ impl Peer {
         }
         // In TLS 1.3 it means nothing, and a client may send it before the server has settled the version.
         if self.is_tls13() || (!self.is_client() && self.hs.retry.is_some()) {
+            if self.hs.target_finished {
+                self.remark("unexpected_message", "change_cipher_spec behind finished");
+            }
             if keys != "none" {
                 self.remark("unexpected_message", "protected change_cipher_spec");
             }

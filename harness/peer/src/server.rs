@@ -67,15 +67,22 @@ impl Peer {
         self.remark_on_client_hello(node, &hello);
         if second {
             self.remark_on_second_hello(&hello);
+            if let Some(first) = self.hs.first_hello.take() {
+                self.scrutinise_second(&first, node);
+            }
         }
         self.hs.hello = hello;
         self.hs.hellos += 1;
+        self.hs.first_hello = Some(node.clone());
+        let before = self.hash.clone();
         self.hash.add(message);
         self.choose();
+        self.scrutinise(node, &before);
     }
 
     fn remark_on_client_hello(&mut self, node: &Node, hello: &ClientHelloView) {
-        let tls13 = hello.versions.contains(&0x0304) && self.config.has_version(0x0304);
+        let first = self.last_verify_data.0.is_empty();
+        let tls13 = first && hello.versions.contains(&0x0304) && self.config.has_version(0x0304);
         let methods = view::bytes(node, "legacy_compression_methods");
         if tls13 && methods != [0] {
             self.remark("illegal_parameter", format!("compression methods {}", hex::encode(&methods)));
@@ -153,8 +160,11 @@ impl Peer {
     fn choose(&mut self) {
         let hello = self.hs.hello.clone();
         let offered = hello.offered_versions();
-        let common = self.config.versions.iter().copied().find(|version| offered.contains(version));
-        let version = common.or(self.config.versions.first().copied()).unwrap_or(0x0304);
+        // A renegotiation stays where it is. [RFC 9846, 4.2.2]
+        let highest = if self.last_verify_data.0.is_empty() { u16::MAX } else { 0x0303 };
+        let own = self.config.versions.iter().copied().filter(|version| *version <= highest);
+        let common = own.clone().find(|version| offered.contains(version));
+        let version = common.or(own.clone().next()).unwrap_or(0x0304);
         self.hs.version = version;
         self.hs.suite_id = self.choose_suite(version, &hello);
         self.hs.suite = CipherSuite(self.hs.suite_id).info();
@@ -166,8 +176,8 @@ impl Peer {
                 self.hs.master_secret = session.secret;
             }
         }
-        self.hs.alpn =
-            hello.alpn.iter().find(|name| self.config.alpn.iter().any(|own| own.as_bytes() == **name)).cloned();
+        let mut own = self.config.alpn.iter().map(|name| name.as_bytes().to_vec());
+        self.hs.alpn = own.find(|name| hello.alpn.contains(name));
         self.hs.scheme = self.choose_scheme(&hello);
         if version >= 0x0304 {
             self.plan13(&hello);
@@ -177,10 +187,13 @@ impl Peer {
     }
 
     fn choose_suite(&mut self, version: u16, hello: &ClientHelloView) -> u16 {
+        let curve = hello.groups.iter().any(|group| self.config.groups.contains(group))
+            || !hello.extensions.contains(&extension::SUPPORTED_GROUPS);
         let fits = |suite: &u16| {
-            CipherSuite(*suite)
-                .info()
-                .is_some_and(|info| (info.key_exchange == KeyExchange::Tls13) == (version >= 0x0304))
+            CipherSuite(*suite).info().is_some_and(|info| {
+                (info.key_exchange == KeyExchange::Tls13) == (version >= 0x0304)
+                    && (info.key_exchange != KeyExchange::Ecdhe || curve)
+            })
         };
         let own = self.config.cipher_suites.clone();
         let common = own.iter().copied().filter(fits).find(|suite| hello.cipher_suites.contains(suite));
@@ -190,7 +203,7 @@ impl Peer {
         common.or_else(|| own.into_iter().find(|suite| fits(suite))).unwrap_or(0x1301)
     }
 
-    fn choose_scheme(&self, hello: &ClientHelloView) -> u16 {
+    fn choose_scheme(&mut self, hello: &ClientHelloView) -> u16 {
         let tls13 = self.is_tls13();
         let rsa = !tls13 && self.hs.suite.is_some_and(|suite| suite.authentication == Authentication::Rsa);
         let identities = if rsa {
@@ -199,9 +212,16 @@ impl Peer {
             [self.config.identity, self.config.second_identity]
         };
         let able = identities.into_iter().flatten().flat_map(|identity| identity.key.schemes(tls13));
-        let mut able = able.map(|scheme| scheme.0).peekable();
+        let mut able =
+            able.map(|scheme| scheme.0).filter(|scheme| self.config.signature_schemes.contains(scheme)).peekable();
         let first = able.peek().copied().unwrap_or(0x0403);
-        able.find(|scheme| hello.signature_schemes.contains(scheme)).unwrap_or(first)
+        let common = able.find(|scheme| hello.signature_schemes.contains(scheme));
+        let signs =
+            self.hs.session.is_none() && self.hs.suite.is_some_and(|suite| suite.key_exchange != KeyExchange::Rsa);
+        if signs && common.is_none() && hello.extensions.contains(&extension::SIGNATURE_ALGORITHMS) {
+            self.remark("handshake_failure", "no signature scheme in common");
+        }
+        common.unwrap_or(first)
     }
 
     fn plan13(&mut self, hello: &ClientHelloView) {
@@ -270,6 +290,11 @@ impl Peer {
             hello.ticket.clone()?
         };
         let session = self.open_ticket(&ticket)?;
+        // [RFC 7627, 5.3]
+        let extended = hello.extensions.contains(&extension::EXTENDED_MASTER_SECRET);
+        if !tls13 && extended && !session.extended_master_secret {
+            return None;
+        }
         let suite = CipherSuite(session.cipher_suite).info()?;
         let fits = session.version == self.hs.version
             && if tls13 {
@@ -379,6 +404,10 @@ impl Peer {
         if has(extension::SESSION_TICKET) && self.config.tickets > 0 && self.hs.session.is_none() {
             extensions.push(("session_ticket", Plain::Bytes(Vec::new())));
         }
+        let elliptic = self.hs.suite.is_some_and(|suite| suite.key_exchange == KeyExchange::Ecdhe);
+        if has(extension::EC_POINT_FORMATS) && elliptic && self.hs.session.is_none() {
+            extensions.push(("ec_point_formats", named(vec![("ec_point_format_list", Plain::Bytes(vec![0]))])));
+        }
         if let Some(name) = &self.hs.alpn {
             let names: Plain = [name.clone()].into_iter().collect();
             extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
@@ -464,8 +493,9 @@ impl Peer {
             self.decrypt_premaster(&encrypted)
         } else {
             let public = keys.map(|keys| view::bytes(keys, "ecdh_Yc")).unwrap_or_default();
+            let uncompressed = !matches!(self.hs.group, 23..=25) || public.first() == Some(&4);
             match self.hs.shares.last().map(|(_, share)| share.derive(&public)) {
-                Some(Ok(secret)) => secret,
+                Some(Ok(secret)) if uncompressed && secret.iter().any(|byte| *byte != 0) => secret,
                 _ => {
                     self.remark("illegal_parameter", "the client's share is not valid");
                     Vec::new()
@@ -498,7 +528,8 @@ impl Peer {
             self.make_resumption_secret();
             let secret = self.hs.client_application.clone();
             self.switch_inbound13("application", &secret);
-            for _ in 0..self.config.tickets.min(8) {
+            let wanted = if self.hs.hello.psk_modes.contains(&1) { self.config.tickets.min(8) } else { 0 };
+            for _ in 0..wanted {
                 self.due.push_back("new_session_ticket");
             }
             return self.establish();

@@ -47,7 +47,7 @@ pub(crate) fn check_chain(chain: &[Vec<u8>], name: Option<&str>) -> Result<(), (
         })
         .map_err(|error| bad(error.to_string()))?;
     if !result.0 {
-        return Err(("certificate_unknown", result.1.error_string().to_owned()));
+        return Err((alert_of(result.1.as_raw()), result.1.error_string().to_owned()));
     }
     let names = leaf.subject_alt_names();
     let is_for = |name: &str| {
@@ -56,5 +56,17 @@ pub(crate) fn check_chain(chain: &[Vec<u8>], name: Option<&str>) -> Result<(), (
     match name {
         Some(name) if !is_for(name) => Err(bad(format!("the certificate is not for {name}"))),
         _ => Ok(()),
+    }
+}
+
+/// The alert for an error of OpenSSL's chain building, by its number.
+fn alert_of(error: i32) -> &'static str {
+    match error {
+        7 => "bad_certificate",
+        9 | 10 => "certificate_expired",
+        2 | 18..=21 => "unknown_ca",
+        23 => "certificate_revoked",
+        26 => "unsupported_certificate",
+        _ => "certificate_unknown",
     }
 }
