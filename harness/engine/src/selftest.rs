@@ -77,14 +77,12 @@ fn try_case(stack: &dyn Target, role: Role, case: &Case, found: &mut Witnesses, 
         return;
     }
     let deciding = verdict.at.as_ref().map(|at| at.step);
-    if role == Role::Server {
-        for manner in [Manner::Pushover, Manner::Mute, Manner::Wall, Manner::Garbage, Manner::Closer] {
-            if let Some(step) = fails_on(manner, case)
-                && (Some(step) == deciding || verdict.kind != Kind::Pass)
-            {
-                found.failing = Some(manner.name().to_owned());
-                return;
-            }
+    for manner in [Manner::Pushover, Manner::Mute, Manner::Wall, Manner::Garbage, Manner::Closer] {
+        if let Some(step) = fails_on(manner, case)
+            && (Some(step) == deciding || verdict.kind != Kind::Pass)
+        {
+            found.failing = Some(manner.name().to_owned());
+            return;
         }
     }
     if verdict.kind == Kind::Pass && fails_when_changed(case, &transcript) {

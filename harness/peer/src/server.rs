@@ -561,10 +561,13 @@ impl Peer {
         self.switch_outbound13("application", &secret);
     }
 
-    /// For the pushover: takes the client's part for done, whatever it was.
+    /// For the pushover: takes the other side's part for done, whatever it was.
     pub fn pretend_finished(&mut self) {
-        if self.is_client() || self.hs.established {
+        if self.hs.established {
             return;
+        }
+        if self.is_client() {
+            return self.pretend_server_finished();
         }
         if self.hs.version == 0 {
             self.choose();

@@ -1,6 +1,6 @@
 //! Targets made of our own peer, for which it is known what they do wrong.
 //!
-//! | name | as a server it |
+//! | name | as a server, and as a client once its ClientHello is out, it |
 //! |---|---|
 //! | `pushover` | goes on whatever comes: what every refusal must be able to catch |
 //! | `wall` | answers all with a fatal alert |
@@ -15,6 +15,7 @@ use gauntlet_model::{Link, LinkError, Role, What};
 use gauntlet_peer::{Change, Config, Peer, Temper};
 use gauntlet_wire::{Edit, Grammar, Path, Plain};
 use std::io::{Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a side of our own does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +77,11 @@ impl Target for Own {
         format!("gauntlet {}", env!("CARGO_PKG_VERSION"))
     }
     fn roles(&self) -> Vec<Role> {
-        vec![Role::Server]
+        vec![Role::Server, Role::Client]
     }
     fn supports(&self, _role: Role, options: &Options) -> Result<(), String> {
-        let known = ["client_auth", "alpn", "versions", "groups", "cipher_suites", "tickets", "renegotiation"];
+        let known =
+            ["client_auth", "alpn", "versions", "groups", "cipher_suites", "tickets", "renegotiation", "resumption"];
         let unknown = options.keys().find(|key| !known.contains(&key.as_str()));
         unknown.map_or(Ok(()), |key| Err(format!("our own side has no option `{key}`")))
     }
@@ -92,12 +94,13 @@ impl Target for Own {
     fn instances(&self) -> usize {
         usize::MAX
     }
-    fn start(&self, _role: Role, options: &Options) -> Result<Box<dyn Instance>, LinkError> {
-        Ok(Box::new(OwnInstance { manner: self.manner, config: config(self.manner, options) }))
+    fn start(&self, role: Role, options: &Options) -> Result<Box<dyn Instance>, LinkError> {
+        let resumes = options.get("resumption").is_some_and(|value| value == "yes");
+        Ok(Box::new(OwnInstance { manner: self.manner, config: config(self.manner, role, options), resumes }))
     }
 }
 
-fn config(manner: Manner, options: &Options) -> Config {
+fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let versions: &[u16] = match options.get("versions").map(String::as_str) {
         Some("tls1.2") => &[0x0303],
         Some("tls1.3") => &[0x0304],
@@ -108,9 +111,14 @@ fn config(manner: Manner, options: &Options) -> Config {
         let names = options.get(option)?.split(',');
         Some(names.filter_map(|name| Grammar::tls().number(kind, name.trim())).map(|number| number as u16).collect())
     };
-    let plain = Config::server(versions);
+    let plain = match role {
+        Role::Server => Config::server(versions),
+        Role::Client => Config::client(versions),
+    };
+    let identity = plain.identity.filter(|_| role == Role::Server || asks);
     let alpn = options.get("alpn").map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     Config {
+        identity,
         request_certificate: asks,
         require_certificate: options.get("client_auth").is_some_and(|value| value == "require"),
         alpn: alpn.unwrap_or_default(),
@@ -126,15 +134,23 @@ fn config(manner: Manner, options: &Options) -> Config {
 struct OwnInstance {
     manner: Manner,
     config: Config,
+    /// As a client: offers its last session on a further connection.
+    resumes: bool,
 }
+
+/// The last session that a case's client was given.
+type Session = Arc<Mutex<Option<gauntlet_peer::Session>>>;
 
 impl Instance for OwnInstance {
     fn link(&mut self) -> Result<Box<dyn Link + '_>, LinkError> {
-        let (manner, config) = (self.manner, self.config.clone());
+        let (manner, mut config) = (self.manner, self.config.clone());
+        let session = self.resumes.then(Session::default);
         let mut number = 0_u8;
         Ok(Box::new(MemoryLink::new(move || {
             number = number.wrapping_add(1);
-            Ok(stack(manner, config.clone(), [number; 32]))
+            config.session = session.as_ref().and_then(|session| lock(session).clone());
+            let peer = Peer::new(config.clone(), [number; 32]);
+            Ok(Box::new(OwnStack { session: session.clone(), ..OwnStack::new(manner, peer) }))
         })))
     }
     fn restart(&mut self) -> Result<(), LinkError> {
@@ -144,12 +160,16 @@ impl Instance for OwnInstance {
 
 /// One connection to one of our own sides.
 pub fn stack(manner: Manner, config: Config, seed: [u8; 32]) -> Box<dyn Stack> {
-    Box::new(OwnStack { wire: Wire::default(), peer: Peer::new(config, seed), manner, answered: 0, over: false })
+    Box::new(OwnStack::new(manner, Peer::new(config, seed)))
+}
+
+fn lock(session: &Session) -> MutexGuard<'_, Option<gauntlet_peer::Session>> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A stack with the usual options, for `serve`.
 pub fn default_stack(manner: Manner, seed: [u8; 32]) -> Box<dyn Stack> {
-    stack(manner, config(manner, &Options::new()), seed)
+    stack(manner, config(manner, Role::Server, &Options::new()), seed)
 }
 
 struct OwnStack {
@@ -159,6 +179,8 @@ struct OwnStack {
     /// Application data that has been answered.
     answered: usize,
     over: bool,
+    /// Where a client puts the sessions that it is given.
+    session: Option<Session>,
 }
 
 impl Stack for OwnStack {
@@ -167,6 +189,9 @@ impl Stack for OwnStack {
     }
 
     fn turn(&mut self) -> bool {
+        if self.peer.due() == Some("client_hello") && !self.peer.is_established() {
+            self.say_due();
+        }
         let mut bytes = vec![0; 1 << 16];
         while !self.over {
             match self.wire.read(&mut bytes) {
@@ -193,6 +218,10 @@ impl Stack for OwnStack {
 }
 
 impl OwnStack {
+    fn new(manner: Manner, peer: Peer) -> OwnStack {
+        OwnStack { wire: Wire::default(), peer, manner, answered: 0, over: false, session: None }
+    }
+
     fn take(&mut self, bytes: &[u8]) {
         match self.manner {
             Manner::Mute => {}
@@ -204,6 +233,9 @@ impl OwnStack {
             Manner::Closer => self.over = true,
             Manner::Strict => self.take_strictly(bytes),
             Manner::Pushover => self.take_anything(bytes),
+        }
+        if let (Some(session), Some(last)) = (&self.session, self.peer.sessions.last()) {
+            *lock(session) = Some(last.clone());
         }
     }
 
