@@ -590,6 +590,7 @@ impl<'a> Player<'a> {
             }
         }
         self.flush(self.current);
+        self.hear_the_client_out();
         let scene = self.scene(began, true);
         let cursor = decide::handshake_cursor(step, scene);
         self.here().cursor = cursor;
@@ -598,6 +599,20 @@ impl<'a> Player<'a> {
             return Err(Stop::Trouble(format!("the alteration of {} was not sent", message_text(message)), false));
         }
         Ok(())
+    }
+
+    /// Most clients ask for something of their own accord once the handshake is done: taken here, it is no answer to what
+    /// the flow does next.
+    fn hear_the_client_out(&mut self) {
+        let connection = self.current;
+        loop {
+            let here = self.here();
+            let waits = here.drives && here.peer.role() == Role::Server && here.peer.is_established();
+            let heard = here.peer.application_data() > 0 || here.peer.saw_fatal_alert() || here.closed;
+            if !waits || heard || !self.receive(connection, self.settings.reply) {
+                return;
+            }
+        }
     }
 
     /// Whether a goal among the received messages is reached.
