@@ -27,6 +27,7 @@
 //! ```
 
 pub mod cipher;
+pub mod compress;
 mod context;
 mod der;
 pub mod digest;

@@ -92,8 +92,11 @@ impl Peer {
             let share = |group: &u16| named(vec![("group", Plain::Number(u64::from(*group)))]);
             let shares = Plain::List(self.config.shares.iter().map(share).collect());
             extensions.push(("key_share", named(vec![("client_shares", shares)])));
-            if let Some(session) = self.config.session.as_ref().filter(|session| session.version == 0x0304) {
-                extensions.push(("pre_shared_key", offered_psk(session)));
+            if let Some(psks) = self.honest_psks() {
+                if self.config.early_data.is_some() {
+                    extensions.push(("early_data", Plain::Map(Vec::new())));
+                }
+                extensions.push(("pre_shared_key", psks));
             }
         }
         extensions
@@ -113,6 +116,7 @@ impl Peer {
             edit(Edit::Set(path("extensions.cookie"), named(vec![("cookie", cookie.clone().into())])))?;
         }
         let _ = edit(Edit::Remove(path("extensions.early_data")));
+        self.drop_unfit_psks(&mut hello, context);
         Ok(hello)
     }
 
@@ -148,7 +152,7 @@ impl Peer {
         ])
     }
 
-    fn can_answer_request(&self) -> bool {
+    pub(crate) fn can_answer_request(&self) -> bool {
         self.client_scheme().is_some()
     }
 
@@ -220,7 +224,7 @@ impl Peer {
             "new_session_ticket" if self.is_tls13() => return self.take_ticket13(node),
             "key_update" if self.is_tls13() && self.hs.established => return self.take_key_update(node),
             "certificate_request" if self.is_tls13() && self.hs.established => {
-                return self.remark("unexpected_message", "post-handshake authentication was not offered");
+                return self.take_late_request(message, node);
             }
             "hello_retry_request" => return self.take_retry(message, node),
             "server_hello" if self.hs.version == 0 || self.hs.retry.is_some() && !self.hs.established => {
@@ -228,7 +232,9 @@ impl Peer {
             }
             _ => {}
         }
-        if let Err(could) = self.hs.order.take(name) {
+        // Where a certificate may stand, a compressed one may. [RFC 8879, 4]
+        let slot = if name == "compressed_certificate" { "certificate" } else { name };
+        if let Err(could) = self.hs.order.take(slot) {
             self.remark("unexpected_message", format!("{name} instead of {could}"));
         }
         // Verified against the hash as it was ahead of the message.
@@ -239,6 +245,11 @@ impl Peer {
         }
         self.hash.add(message);
         match name {
+            "compressed_certificate" => {
+                if let Some(opened) = self.open_certificate(node) {
+                    self.take_certificate(&opened);
+                }
+            }
             "encrypted_extensions" => self.take_encrypted_extensions(node),
             "certificate_request" => self.take_certificate_request(node),
             "certificate" => self.take_certificate(node),
@@ -261,6 +272,7 @@ impl Peer {
         self.hash.retry(digest);
         self.hash.add(message);
         self.hs.retry = Some(view);
+        self.leave_early_data("none");
         self.due.clear();
         self.push_compatibility_ccs();
         self.due.push_back("client_hello");
@@ -314,6 +326,8 @@ impl Peer {
         self.note_server_hello(&view);
         if self.is_tls13() {
             self.make_handshake_keys();
+        } else {
+            self.leave_early_data("none");
         }
     }
 
@@ -324,8 +338,7 @@ impl Peer {
         if tls13 {
             if self.is_client() {
                 self.take_server_share(view);
-                let offered = self.config.session.clone().filter(|_| view.selected_identity.is_some());
-                self.hs.session = offered;
+                self.take_selected_identity(view);
             }
         } else {
             self.hs.extended_master_secret = view.extensions.contains(&extension::EXTENDED_MASTER_SECRET);
@@ -353,9 +366,21 @@ impl Peer {
         }
     }
 
+    fn take_selected_identity(&mut self, view: &ServerHelloView) {
+        let Some(place) = view.selected_identity else { return self.hs.session = None };
+        let identities = self.hs.hello.identities.clone();
+        if usize::from(place) >= identities.len() {
+            self.remark("illegal_parameter", format!("identity {place} was not offered"));
+        }
+        self.hs.session = self.psk_at(&identities, usize::from(place));
+        if self.hs.session.as_ref().is_some_and(|session| session.digest != self.digest()) {
+            self.remark("illegal_parameter", "the suite's hash is not that of the PSK");
+        }
+    }
+
     fn take_server_share(&mut self, view: &ServerHelloView) {
         let Some((group, theirs)) = &view.share else {
-            if view.selected_identity.is_none() {
+            if view.selected_identity.is_none() || !self.hs.hello.psk_modes.contains(&0) {
                 self.remark("missing_extension", "no key_share");
             }
             return;
@@ -390,9 +415,15 @@ impl Peer {
         }
         let names = view::extension_data(node, extension::ALPN).and_then(|data| data.field("protocol_name_list"));
         self.hs.alpn = names.and_then(|names| names.children().first()).map(Node::content);
+        self.hs.early_accepted = view::extension_data(node, extension::EARLY_DATA).is_some();
+        if !self.hs.early_accepted {
+            self.leave_early_data("handshake");
+        }
     }
 
-    fn take_certificate_request(&mut self, node: &Node) {
+    pub(crate) fn take_certificate_request(&mut self, node: &Node) {
+        let compressors = view::extension_data(node, extension::COMPRESS_CERTIFICATE);
+        self.hs.compressors = numbers(compressors.and_then(|data| data.field("algorithms")));
         let context = view::bytes(node, "certificate_request_context");
         let schemes = if self.is_tls13() {
             let data = view::extension_data(node, extension::SIGNATURE_ALGORITHMS);
@@ -482,8 +513,12 @@ impl Peer {
         let from_client = !self.is_client();
         let right = if self.is_tls13() {
             let digest = self.digest();
-            let secret = if from_client { &self.hs.client_handshake } else { &self.hs.server_handshake };
-            let secret = secret.clone();
+            let secret = match (self.hs.established, from_client) {
+                // Behind the handshake: under the traffic secret in force. [RFC 9846, 4.5]
+                (true, _) => self.inbound.epochs[self.inbound.current].secret.clone(),
+                (false, true) => self.hs.client_handshake.clone(),
+                (false, false) => self.hs.server_handshake.clone(),
+            };
             let hash = self.hash.current(digest);
             schedule13::verify_data(digest, &secret, &hash)
         } else {
@@ -582,6 +617,9 @@ impl Peer {
         self.switch_inbound13("application", &secret);
         self.due.clear();
         self.push_compatibility_ccs();
+        if self.sends_early_data() {
+            self.due.push_back("end_of_early_data");
+        }
         if self.hs.requested.is_some() {
             self.due.push_back("certificate");
             if self.can_answer_request() {
@@ -698,17 +736,6 @@ impl Peer {
 /// Our public share and the shared secret, if there is one.
 fn finish(share: &KeyShare, theirs: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
     (share.public().to_vec(), share.derive(theirs).ok())
-}
-
-/// The OfferedPsks of one session; the binder is filled in later.
-fn offered_psk(session: &Session) -> Plain {
-    let age = if session.external { 0 } else { session.age_add };
-    let identity = named(vec![
-        ("identity", session.ticket.clone().into()),
-        ("obfuscated_ticket_age", Plain::Number(u64::from(age))),
-    ]);
-    let binder = Plain::Bytes(vec![0; session.digest.len()]);
-    named(vec![("identities", Plain::List(vec![identity])), ("binders", Plain::List(vec![binder]))])
 }
 
 /// Whether a group is one we can compute in.

@@ -68,8 +68,12 @@ pub struct Config {
     pub verify_chain: bool,
     /// As client: session offered.
     pub session: Option<Session>,
-    /// As client: 0-RTT data to go with the session.
+    /// External PSKs: offered behind the session's ticket, or known as server.
+    pub psks: Vec<Session>,
+    /// As client: 0-RTT data to go with the first PSK.
     pub early_data: Option<Vec<u8>>,
+    /// As server: max_early_data_size of tickets; 0: early data is refused.
+    pub max_early_data: u32,
     /// As server: tickets sent behind the handshake.
     pub tickets: u32,
     /// As server: ask for a certificate.
@@ -118,7 +122,9 @@ impl Config {
             second_identity: None,
             verify_chain: true,
             session: None,
+            psks: Vec::new(),
             early_data: None,
+            max_early_data: 0,
             tickets: 0,
             request_certificate: false,
             require_certificate: false,

@@ -1,6 +1,7 @@
 //! One message, from honest to wire. [scenarios/README.md, "Exactly what happens"]
 
 use crate::change::{Change, RecordChange, is_late};
+use crate::psk::BINDERS;
 use crate::records::Made;
 use crate::view::{ClientHelloView, ServerHelloView};
 use crate::{Peer, verify};
@@ -43,7 +44,6 @@ impl Draft {
 
 static CLIENT_SHARES: LazyLock<Path> = LazyLock::new(|| path("extensions.key_share.client_shares"));
 static SERVER_SHARE: LazyLock<Path> = LazyLock::new(|| path("extensions.key_share.server_share"));
-static BINDERS: LazyLock<Path> = LazyLock::new(|| path("extensions.pre_shared_key.binders"));
 static KEY_EXCHANGE: LazyLock<Path> = LazyLock::new(|| path("key_exchange"));
 
 /// A path that is known to be well formed.
@@ -54,11 +54,12 @@ pub(crate) fn path(text: &str) -> Path {
 /// Computed fields of a message.
 fn computed(name: &str) -> &'static [&'static str] {
     match name {
-        "client_hello" => &["extensions.key_share.client_shares.key_exchange", "extensions.pre_shared_key.binders"],
+        "client_hello" => &["extensions.key_share.client_shares.key_exchange", BINDERS],
         "server_hello" => &["extensions.key_share.server_share.key_exchange"],
         "certificate_verify" => &["signature"],
         "server_key_exchange" => &["signed_params.signature", "signature"],
         "finished" => &["verify_data"],
+        "compressed_certificate" => &["compressed_certificate_message"],
         _ => &[],
     }
 }
@@ -111,7 +112,9 @@ impl Peer {
 
     /// Steps 1 to 4 but for changes of the encoded bytes.
     fn assemble(&mut self, name: &str, change: &Change) -> Result<(Vec<u8>, Node), String> {
-        if let Some((field, _)) = change.compute.first() {
+        if let Some((field, _)) = change.compute.first()
+            && name != "compressed_certificate"
+        {
             return Err(format!("{name}: `compute: {{ {field} }}` cannot be played yet"));
         }
         let mut context = self.context(Side::Us);
@@ -129,9 +132,18 @@ impl Peer {
         for early in change.edits.iter().filter(|edit| !is_late(edit, computed)) {
             edit(&mut tree, early)?;
         }
-        self.fill(name, &mut tree, change)?;
-        for late in change.edits.iter().filter(|edit| is_late(edit, computed)) {
+        self.fill(name, &mut tree, change, &context)?;
+        // Binders come last, and cover all changes but those of themselves.
+        let (last, late): (Vec<&Edit>, Vec<&Edit>) =
+            change.edits.iter().filter(|edit| is_late(edit, computed)).partition(|edit| is_late(edit, &[BINDERS]));
+        for late in late {
             edit(&mut tree, late)?;
+        }
+        if name == "client_hello" {
+            self.fill_binders(&mut tree, change, &context);
+        }
+        for last in last {
+            edit(&mut tree, last)?;
         }
         let bytes = tree.encode();
         Ok((bytes, tree))
@@ -149,8 +161,9 @@ impl Peer {
             }
             "change_cipher_spec" => return build("ChangeCipherSpec", &Plain::map([("type", Plain::Number(1))])),
             "application_data" => {
-                let data = if self.is_client() { REQUEST } else { ANSWER };
-                return build("ApplicationData", &Plain::map([("data", Plain::Bytes(data.to_vec()))]));
+                let honest = if self.is_client() { REQUEST } else { ANSWER };
+                let data = self.early_bytes().unwrap_or_else(|| honest.to_vec());
+                return build("ApplicationData", &Plain::map([("data", Plain::Bytes(data))]));
             }
             "heartbeat" => return build("HeartbeatMessage", &Plain::Map(Vec::new())),
             "client_hello" => return self.honest_client_hello(context),
@@ -159,6 +172,7 @@ impl Peer {
             "encrypted_extensions" => self.honest_encrypted_extensions(),
             "certificate_request" => self.honest_certificate_request(),
             "certificate" => self.honest_certificate(),
+            "compressed_certificate" => self.honest_compressed_certificate(),
             "certificate_verify" => self.honest_certificate_verify(),
             "server_key_exchange" => self.honest_server_key_exchange()?,
             "client_key_exchange" => self.honest_client_key_exchange()?,
@@ -180,12 +194,10 @@ impl Peer {
     }
 
     /// Step 3: fields that are computed from others.
-    fn fill(&mut self, name: &str, tree: &mut Node, change: &Change) -> Result<(), String> {
+    fn fill(&mut self, name: &str, tree: &mut Node, change: &Change, context: &Context) -> Result<(), String> {
         match name {
-            "client_hello" => {
-                self.fill_client_shares(tree, change)?;
-                self.fill_binders(tree);
-            }
+            "client_hello" => self.fill_client_shares(tree, change)?,
+            "compressed_certificate" => self.fill_compressed_certificate(tree, change, context)?,
             "server_hello" => self.fill_server_share(tree, change),
             "finished" => {
                 let verify_data = self.own_verify_data();
@@ -217,26 +229,6 @@ impl Peer {
             field.value = Value::Bytes(share);
         }
         Ok(())
-    }
-
-    fn fill_binders(&mut self, tree: &mut Node) {
-        let Some(session) = self.config.session.clone() else { return };
-        if tree.at(&BINDERS).is_none() || session.version != 0x0304 {
-            return;
-        }
-        let bytes = tree.encode();
-        let Some(binders) = tree.at(&BINDERS) else { return };
-        let truncated = &bytes[..binders.span.start];
-        let early = schedule13::early_secret(session.digest, &session.secret);
-        let label: &[u8] = if session.external { b"ext binder" } else { b"res binder" };
-        let key = schedule13::derive_secret(session.digest, &early, label, &session.digest.hash(b""));
-        let hash = self.hash.with(session.digest, truncated);
-        let binder = schedule13::verify_data(session.digest, &key, &hash);
-        if let Some(Node { value: Value::List(list), .. }) = tree.at_mut(&BINDERS)
-            && let Some(first) = list.first_mut()
-        {
-            put_leaf(first, binder);
-        }
     }
 
     fn fill_server_share(&mut self, tree: &mut Node, change: &Change) {
@@ -276,6 +268,12 @@ impl Peer {
                 self.make_master_secret();
             }
             return self.prf().verify_data(&self.hs.master_secret, self.is_client(), self.hash.messages());
+        }
+        if self.hs.established {
+            // Behind the handshake: under the traffic secret in force. [RFC 9846, 4.5]
+            let secret = self.outbound.epochs[self.outbound.current].secret.clone();
+            let digest = self.digest();
+            return schedule13::verify_data(digest, &secret, &self.hash.current(digest));
         }
         let (ours, _) = self.pair(&self.hs.client_handshake.clone(), &self.hs.server_handshake.clone());
         let digest = self.digest();
@@ -409,6 +407,7 @@ impl Peer {
                 return;
             }
             "new_session_ticket" if self.is_tls13() => return,
+            "certificate_request" if self.is_tls13() && self.hs.established => self.begin_late_request(),
             "hello_retry_request" => {
                 let view = ServerHelloView::of(tree);
                 self.agree(&view);
@@ -428,6 +427,7 @@ impl Peer {
                 self.agree(&view);
                 self.note_server_hello(&view);
             }
+            "compressed_certificate" if self.is_client() => self.hs.client_certificate = true,
             "certificate" if self.is_client() => self.hs.client_certificate = was.is_some_and(|list| !list.is_empty()),
             "client_key_exchange" => self.make_master_secret(),
             "finished" => self.last_sent_finished = crate::view::bytes(tree, "verify_data"),
@@ -485,7 +485,11 @@ impl Peer {
                 self.switch_outbound12(keys);
             }
             // Only the first hello may bear an older version in its records. [RFC 9846, 5.1]
-            (Role::Client, "client_hello") if self.config.has_version(0x0304) => self.outbound.version = 0x0303,
+            (Role::Client, "client_hello") if self.config.has_version(0x0304) => {
+                self.outbound.version = 0x0303;
+                self.begin_early_data();
+            }
+            (Role::Client, "end_of_early_data") => self.leave_early_data("handshake"),
             (Role::Client, "finished") => self.client_finished(),
             (Role::Server, "server_hello") if self.is_tls13() => self.make_handshake_keys(),
             (Role::Server, "finished") => self.server_finished(),

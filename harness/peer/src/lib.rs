@@ -10,11 +10,15 @@
 
 mod change;
 mod client;
+mod compress;
 mod config;
 mod draft;
+mod early;
 mod hash;
 pub mod order;
 mod peer;
+mod post;
+mod psk;
 mod records;
 mod scrutiny;
 mod server;
@@ -25,3 +29,4 @@ pub use change::{Change, RecordChange, plain_bytes, plain_number};
 pub use config::{Config, Session, Temper};
 pub use draft::Draft;
 pub use peer::Peer;
+pub use psk::external_psk;

@@ -39,6 +39,16 @@ pub(crate) struct Handshake {
     pub(crate) shared_secret: Vec<u8>,
     /// The PSK or session in use.
     pub(crate) session: Option<Session>,
+    /// As server: which of the client's PSKs it is.
+    pub(crate) selected_identity: u16,
+    /// As server: the PSK is used without (EC)DHE.
+    pub(crate) psk_alone: bool,
+    /// Early data is taken.
+    pub(crate) early_accepted: bool,
+    /// Certificate compression that the other side takes.
+    pub(crate) compressors: Vec<u16>,
+    /// The hash at the handshake's end, once certificates were asked for behind it.
+    pub(crate) main_hash: Option<HandshakeHash>,
     pub(crate) handshake_secret: Vec<u8>,
     pub(crate) main_secret: Vec<u8>,
     /// TLS 1.3 traffic secrets: client's and server's, handshake then application.
@@ -280,6 +290,9 @@ impl Peer {
     }
 
     fn take_record(&mut self, record: &RawRecord) {
+        if self.inbound.skips(record) {
+            return self.note_skipped(record);
+        }
         let opened = self.inbound.open(record, self.is_pushover());
         self.remark_on_record(record, &opened);
         self.event(What::Record {
@@ -301,6 +314,22 @@ impl Peer {
             }
         }
         self.take_content(opened);
+    }
+
+    /// Early data that was refused is passed over. [RFC 9846, 4.3.10]
+    fn note_skipped(&mut self, record: &RawRecord) {
+        self.event(What::Record {
+            from: Side::Target,
+            outer: record.outer,
+            version: record.version,
+            length: record.fragment.len() as u32,
+            keys: Cow::Borrowed("early"),
+            sequence: 0,
+            content_type: record.outer,
+            content: Vec::new(),
+            padding: 0,
+            verified: true,
+        });
     }
 
     fn remark_on_record(&mut self, record: &RawRecord, opened: &Opened) {
@@ -405,7 +434,8 @@ impl Peer {
         let context = self.context(Side::Target);
         self.note(23, "application_data".into(), context, content);
         // While a further handshake goes on, data of the one before may still come.
-        if !self.hs.established && !self.hs.target_finished && self.handshakes == 0 {
+        let early = !self.is_client() && self.takes_early_data();
+        if !early && !self.hs.established && !self.hs.target_finished && self.handshakes == 0 {
             self.remark("unexpected_message", "application data before the handshake is complete");
         }
         // What comes behind close_notify is ignored. [RFC 9846, 6.1]
@@ -486,8 +516,19 @@ impl Peer {
         self.key_log("SERVER_HANDSHAKE_TRAFFIC_SECRET", &server);
         (self.hs.client_handshake, self.hs.server_handshake) = (client, server);
         let (ours, theirs) = self.pair(&self.hs.client_handshake.clone(), &self.hs.server_handshake.clone());
-        self.switch_inbound13("handshake", &theirs);
-        self.switch_outbound13("handshake", &ours);
+        // Early data under way goes on under its own keys until its end is told.
+        if self.takes_early_data() {
+            let epoch = self.epoch13("handshake", &theirs);
+            self.inbound.epochs.push(epoch);
+        } else {
+            self.switch_inbound13("handshake", &theirs);
+        }
+        if self.sends_early_data() {
+            let epoch = self.epoch13("handshake", &ours);
+            self.outbound.epochs.push(epoch);
+        } else {
+            self.switch_outbound13("handshake", &ours);
+        }
     }
 
     /// TLS 1.3: application secrets, once the server's Finished is in the hash.

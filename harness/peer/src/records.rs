@@ -51,11 +51,20 @@ pub(crate) struct Inbound {
     pub(crate) current: usize,
     /// Content of handshake records that is no whole message yet.
     pub(crate) handshake: Vec<u8>,
+    /// Early data was refused: what does not open is passed over until something does.
+    pub(crate) skipping: bool,
 }
 
 impl Inbound {
     pub(crate) fn new() -> Inbound {
-        Inbound { buffer: Vec::new(), start: 0, epochs: vec![Epoch::plain()], current: 0, handshake: Vec::new() }
+        Inbound {
+            buffer: Vec::new(),
+            start: 0,
+            epochs: vec![Epoch::plain()],
+            current: 0,
+            handshake: Vec::new(),
+            skipping: false,
+        }
     }
 
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
@@ -85,6 +94,18 @@ impl Inbound {
     pub(crate) fn switch(&mut self, epoch: Epoch) {
         self.epochs.push(epoch);
         self.current = self.epochs.len() - 1;
+    }
+
+    /// Whether a record is refused early data: protected, but not under the keys in force.
+    pub(crate) fn skips(&mut self, record: &RawRecord) -> bool {
+        if !self.skipping || record.outer != 23 {
+            return false;
+        }
+        let epoch = &mut self.epochs[self.current];
+        let sequence = epoch.sequence;
+        let Some(protection) = &mut epoch.protection else { return true };
+        self.skipping = protection.open(sequence, record.outer, record.version, &record.fragment).is_err();
+        self.skipping
     }
 
     /// Opens a record under the keys in force. `pushover`: under any keys, and at last unverified.

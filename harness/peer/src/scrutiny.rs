@@ -3,7 +3,6 @@
 use crate::Peer;
 use crate::draft::path;
 use crate::view::{self, ClientHelloView, extension};
-use gauntlet_crypto::schedule13;
 use gauntlet_crypto::suite::KeyExchange;
 use gauntlet_wire::{Node, Path};
 use std::sync::LazyLock;
@@ -20,12 +19,12 @@ const MAY_CHANGE: [u16; 5] =
     [extension::KEY_SHARE, extension::EARLY_DATA, extension::COOKIE, extension::PRE_SHARED_KEY, extension::PADDING];
 
 impl Peer {
-    /// Remarks on a hello that depend on what was chosen; `before` is the hash ahead of it.
-    pub(crate) fn scrutinise(&mut self, node: &Node, before: &crate::hash::HandshakeHash) {
+    /// Remarks on a hello that depend on what was chosen.
+    pub(crate) fn scrutinise(&mut self, node: &Node) {
         let hello = self.hs.hello.clone();
         self.scrutinise_names(node, &hello);
         if self.is_tls13() {
-            self.scrutinise13(node, &hello, before);
+            self.scrutinise13(node, &hello);
         } else {
             self.scrutinise12(node, &hello);
         }
@@ -47,7 +46,7 @@ impl Peer {
         }
     }
 
-    fn scrutinise13(&mut self, node: &Node, hello: &ClientHelloView, before: &crate::hash::HandshakeHash) {
+    fn scrutinise13(&mut self, node: &Node, hello: &ClientHelloView) {
         if hello.legacy_version != 0x0303 {
             self.remark("protocol_version", format!("legacy_version {:#06x}", hello.legacy_version));
         }
@@ -63,25 +62,14 @@ impl Peer {
         if !self.inbound.handshake.is_empty() {
             self.remark("unexpected_message", "client_hello shares its record with what is behind it");
         }
-        self.check_binders(node, hello, before);
+        self.count_binders(node, hello);
     }
 
-    fn check_binders(&mut self, node: &Node, hello: &ClientHelloView, before: &crate::hash::HandshakeHash) {
+    fn count_binders(&mut self, node: &Node, hello: &ClientHelloView) {
         let Some(binders) = node.at(&BINDERS) else { return };
-        let came: Vec<Vec<u8>> = binders.children().iter().map(Node::content).collect();
-        if came.len() != hello.identities.len() {
-            let text = format!("{} binders for {} identities", came.len(), hello.identities.len());
-            return self.remark("illegal_parameter", text);
-        }
-        let Some(session) = self.hs.session.clone() else { return };
-        let mut tree = node.clone();
-        let bytes = tree.encode();
-        let Some(truncated) = tree.at(&BINDERS).and_then(|binders| bytes.get(..binders.span.start)) else { return };
-        let early = schedule13::early_secret(session.digest, &session.secret);
-        let key = schedule13::derive_secret(session.digest, &early, b"res binder", &session.digest.hash(b""));
-        let hash = before.with(session.digest, truncated);
-        if came.first() != Some(&schedule13::verify_data(session.digest, &key, &hash)) {
-            self.remark("decrypt_error", "the binder is wrong");
+        let came = binders.children().len();
+        if came != hello.identities.len() {
+            self.remark("illegal_parameter", format!("{came} binders for {} identities", hello.identities.len()));
         }
     }
 

@@ -35,11 +35,12 @@ impl Peer {
         if self.hs.version == 0 {
             self.remark("unexpected_message", format!("{name} instead of client_hello"));
             if self.is_pushover() {
-                self.choose();
+                self.choose_blindly();
             }
             return;
         }
-        if let Err(could) = self.hs.order.take(name) {
+        let slot = if name == "compressed_certificate" { "certificate" } else { name };
+        if let Err(could) = self.hs.order.take(slot) {
             self.remark("unexpected_message", format!("{name} instead of {could}"));
         }
         match name {
@@ -49,6 +50,12 @@ impl Peer {
         }
         self.hash.add(message);
         match name {
+            "compressed_certificate" => {
+                if let Some(opened) = self.open_certificate(node) {
+                    self.take_certificate(&opened);
+                }
+            }
+            "end_of_early_data" => self.take_end_of_early_data(),
             "certificate" => self.take_certificate(node),
             "client_key_exchange" => self.take_client_key_exchange(node),
             "finished" => self.take_client_finished(),
@@ -74,10 +81,8 @@ impl Peer {
         self.hs.hello = hello;
         self.hs.hellos += 1;
         self.hs.first_hello = Some(node.clone());
-        let before = self.hash.clone();
-        self.hash.add(message);
-        self.choose();
-        self.scrutinise(node, &before);
+        self.choose(message, node);
+        self.scrutinise(node);
     }
 
     fn remark_on_client_hello(&mut self, node: &Node, hello: &ClientHelloView) {
@@ -157,7 +162,14 @@ impl Peer {
     }
 
     /// Settles on version, suite, group, and plans the answer.
-    fn choose(&mut self) {
+    fn choose_blindly(&mut self) {
+        let nothing =
+            gauntlet_wire::Grammar::tls().decode("Handshake", &[], &self.context(gauntlet_model::Side::Target));
+        self.choose(&[], &nothing);
+    }
+
+    /// The same, with the hello as it came, which the hash then takes.
+    fn choose(&mut self, message: &[u8], node: &Node) {
         let hello = self.hs.hello.clone();
         let offered = hello.offered_versions();
         // A renegotiation stays where it is. [RFC 9846, 4.2.2]
@@ -168,7 +180,12 @@ impl Peer {
         self.hs.version = version;
         self.hs.suite_id = self.choose_suite(version, &hello);
         self.hs.suite = CipherSuite(self.hs.suite_id).info();
-        self.hs.session = self.find_session(&hello);
+        let psk = if self.is_tls13() { self.take_psk(message, node, &hello) } else { None };
+        self.hs.selected_identity = psk.as_ref().map_or(0, |psk| psk.place);
+        self.hs.psk_alone = psk.as_ref().is_some_and(|psk| psk.alone);
+        self.hs.session = if self.is_tls13() { psk.map(|psk| psk.session) } else { self.find_session(&hello) };
+        self.hs.compressors = hello.compressors.clone();
+        self.hash.add(message);
         if let Some(session) = self.hs.session.clone() {
             self.hs.suite_id = session.cipher_suite;
             self.hs.suite = CipherSuite(session.cipher_suite).info();
@@ -228,12 +245,15 @@ impl Peer {
         let group = self.config.groups.iter().copied().find(|group| hello.shares.iter().any(|(g, _)| g == group));
         let other = self.config.groups.iter().copied().find(|group| hello.groups.contains(group));
         self.due.clear();
-        if group.is_none() && self.hs.retry.is_none() && other.is_some() {
+        self.inbound.skipping = false;
+        let retry = group.is_none() && self.hs.retry.is_none() && other.is_some() && !self.hs.psk_alone;
+        self.decide_early_data(retry);
+        if retry {
             self.hs.group = other.unwrap_or(29);
             self.due.extend(["hello_retry_request", "change_cipher_spec"]);
             return;
         }
-        if group.is_none() && other.is_none() && !hello.groups.is_empty() {
+        if group.is_none() && other.is_none() && !hello.groups.is_empty() && !self.hs.psk_alone {
             self.remark("handshake_failure", "no group in common");
         }
         self.hs.group = group.or(other).unwrap_or(29);
@@ -278,32 +298,15 @@ impl Peer {
 
     // ---- sessions --------------------------------------------------------------------------------
 
-    /// A ticket of ours, or nothing: the state itself behind a MAC, since a test's secrets need no hiding.
-    fn find_session(&mut self, hello: &ClientHelloView) -> Option<Session> {
-        let tls13 = self.is_tls13();
-        let ticket = if tls13 {
-            if !hello.psk_modes.contains(&1) {
-                return None;
-            }
-            hello.identities.first().map(|(identity, _)| identity.clone())?
-        } else {
-            hello.ticket.clone()?
-        };
-        let session = self.open_ticket(&ticket)?;
+    /// TLS 1.2: a ticket of ours, or nothing: the state itself behind a MAC, since a test's secrets need no hiding.
+    fn find_session(&self, hello: &ClientHelloView) -> Option<Session> {
+        let session = self.open_ticket(hello.ticket.as_ref()?)?;
         // [RFC 7627, 5.3]
-        let extended = hello.extensions.contains(&extension::EXTENDED_MASTER_SECRET);
-        if !tls13 && extended && !session.extended_master_secret {
+        if hello.extensions.contains(&extension::EXTENDED_MASTER_SECRET) && !session.extended_master_secret {
             return None;
         }
-        let suite = CipherSuite(session.cipher_suite).info()?;
-        let fits = session.version == self.hs.version
-            && if tls13 {
-                self.hs.suite.is_some_and(|chosen| chosen.prf == suite.prf)
-            } else {
-                hello.cipher_suites.contains(&session.cipher_suite)
-            };
-        let suite_id = if tls13 { self.hs.suite_id } else { session.cipher_suite };
-        fits.then_some(Session { cipher_suite: suite_id, ..session })
+        let fits = session.version == self.hs.version && hello.cipher_suites.contains(&session.cipher_suite);
+        fits.then_some(session)
     }
 
     fn seal_ticket(&self, version: u16, secret: &[u8]) -> Vec<u8> {
@@ -316,7 +319,7 @@ impl Peer {
         ticket
     }
 
-    fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
+    pub(crate) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
         let (state, mac) = ticket.split_at_checked(ticket.len().checked_sub(32)?)?;
         if Digest::Sha256.hmac(&self.ticket_key, &[state]) != mac {
             return None;
@@ -374,13 +377,14 @@ impl Peer {
     }
 
     fn hello_extensions13(&self) -> Vec<(&'static str, Plain)> {
-        let share = named(vec![("server_share", named(vec![("group", number(self.hs.group))]))]);
-        let mut extensions = vec![
-            ("supported_versions", named(vec![("selected_version", Plain::Number(0x0304))])),
-            ("key_share", share),
-        ];
+        let mut extensions = vec![("supported_versions", named(vec![("selected_version", Plain::Number(0x0304))]))];
+        if !self.hs.psk_alone {
+            let share = named(vec![("server_share", named(vec![("group", number(self.hs.group))]))]);
+            extensions.push(("key_share", share));
+        }
         if self.hs.session.is_some() {
-            extensions.push(("pre_shared_key", named(vec![("selected_identity", Plain::Number(0))])));
+            let selected = named(vec![("selected_identity", number(self.hs.selected_identity))]);
+            extensions.push(("pre_shared_key", selected));
         }
         extensions
     }
@@ -420,6 +424,9 @@ impl Peer {
         if let Some(name) = &self.hs.alpn {
             let names: Plain = [name.clone()].into_iter().collect();
             extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
+        }
+        if self.hs.early_accepted {
+            extensions.push(("early_data", Plain::Map(Vec::new())));
         }
         named(vec![("extensions", named(extensions))])
     }
@@ -474,12 +481,17 @@ impl Peer {
         let age_add = self.random(4).iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
         let psk = schedule13::resumption_psk(self.digest(), &self.hs.resumption_secret, &nonce);
         let ticket = self.seal_ticket(0x0304, &psk);
+        let mut extensions = Vec::new();
+        if self.config.max_early_data > 0 {
+            let limit = Plain::Number(u64::from(self.config.max_early_data));
+            extensions.push(("early_data", named(vec![("max_early_data_size", limit)])));
+        }
         named(vec![
             ("ticket_lifetime", Plain::Number(7200)),
             ("ticket_age_add", Plain::Number(age_add)),
             ("ticket_nonce", nonce.into()),
             ("ticket", ticket.into()),
-            ("extensions", Plain::Map(Vec::new())),
+            ("extensions", named(extensions)),
         ])
     }
 
@@ -524,6 +536,10 @@ impl Peer {
 
     fn take_client_finished(&mut self) {
         self.hs.target_finished = true;
+        if self.is_tls13() && self.hs.established {
+            // It ends a late authentication; no keys change.
+            return;
+        }
         if self.is_tls13() {
             self.make_resumption_secret();
             let secret = self.hs.client_application.clone();
@@ -570,7 +586,7 @@ impl Peer {
             return self.pretend_server_finished();
         }
         if self.hs.version == 0 {
-            self.choose();
+            self.choose_blindly();
             return;
         }
         self.event(What::NotFollowed { text: "the client's part is made up".to_owned() });

@@ -21,12 +21,14 @@ pub mod extension {
     pub const PADDING: u16 = 21;
     pub const ENCRYPT_THEN_MAC: u16 = 22;
     pub const EXTENDED_MASTER_SECRET: u16 = 23;
+    pub const COMPRESS_CERTIFICATE: u16 = 27;
     pub const SESSION_TICKET: u16 = 35;
     pub const PRE_SHARED_KEY: u16 = 41;
     pub const EARLY_DATA: u16 = 42;
     pub const SUPPORTED_VERSIONS: u16 = 43;
     pub const COOKIE: u16 = 44;
     pub const PSK_KEY_EXCHANGE_MODES: u16 = 45;
+    pub const POST_HANDSHAKE_AUTH: u16 = 49;
     pub const KEY_SHARE: u16 = 51;
     pub const RENEGOTIATION_INFO: u16 = 0xff01;
 }
@@ -58,6 +60,8 @@ pub struct ClientHelloView {
     pub identities: Vec<(Vec<u8>, u32)>,
     /// PSK key exchange modes.
     pub psk_modes: Vec<u8>,
+    /// compress_certificate.
+    pub compressors: Vec<u16>,
     /// session_ticket, TLS 1.2.
     pub ticket: Option<Vec<u8>>,
     /// renegotiated_connection.
@@ -159,6 +163,7 @@ impl ClientHelloView {
                 .filter_map(identity)
                 .collect(),
             psk_modes: list(extension::PSK_KEY_EXCHANGE_MODES, "ke_modes").into_iter().map(|m| m as u8).collect(),
+            compressors: list(extension::COMPRESS_CERTIFICATE, "algorithms"),
             ticket: data(extension::SESSION_TICKET).map(Node::content),
             renegotiation_info: data(extension::RENEGOTIATION_INFO).map(|d| bytes(d, "renegotiated_connection")),
         }

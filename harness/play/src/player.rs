@@ -6,9 +6,10 @@ use crate::{number_steps, steps_of};
 use gauntlet_model::case::{Direction, Record};
 use gauntlet_model::{
     Alteration, Case, Close, Cut, Event, Expect, Form, HandshakeOptions, HandshakeStep, Link, LinkError, MessageChange,
-    MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step, StepKind, Transcript, What, Which,
+    MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step, StepKind, Transcript, Val, What,
+    Which,
 };
-use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Session, Temper};
+use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Session, Temper, external_psk};
 use gauntlet_wire::Segment;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -700,47 +701,46 @@ impl<'a> Player<'a> {
         if let Some(session) = session {
             self.here().peer.config_mut().session = Some(session);
         }
-        if let Some((identity, key, hash)) = options.psks.first() {
-            let session = self.external_psk(identity, key, hash)?;
-            self.here().peer.config_mut().session = Some(session);
+        if !options.psks.is_empty() {
+            let psks: Result<Vec<Session>, Stop> =
+                options.psks.iter().map(|(identity, key, hash)| self.external_psk(identity, key, hash)).collect();
+            self.here().peer.config_mut().psks = psks?;
+        }
+        if let Some(data) = &options.early_data {
+            self.apply_early_data(data)?;
         }
         if let Some(group) = &options.retry {
             let number = gauntlet_wire::Grammar::tls().number("NamedGroup", group).unwrap_or(23) as u16;
             self.here().peer.config_mut().groups = vec![number];
         }
-        for (asked, name) in [(options.early_data.is_some(), "early_data"), (options.ech == Some(true), "ech")] {
-            if asked {
-                return Err(Stop::Trouble(format!("`{name}` cannot be played yet"), false));
+        if options.ech == Some(true) {
+            return Err(Stop::Trouble("`ech` cannot be played yet".to_owned(), false));
+        }
+        Ok(())
+    }
+
+    /// As client the data that goes along; as server how much of it tickets allow.
+    fn apply_early_data(&mut self, data: &Val) -> Flow {
+        if self.case.peer == Role::Client {
+            let data = self.with_source(|source, peer| source.bytes(data, peer))?;
+            self.here().peer.config_mut().early_data = Some(data);
+            return Ok(());
+        }
+        let number = self.with_source(|source, peer| source.plain(data, peer))?;
+        match number {
+            gauntlet_wire::Plain::Number(size) => self.here().peer.config_mut().max_early_data = size as u32,
+            _ => {
+                let text = "as server, `early_data` is the number of bytes that are taken".to_owned();
+                return Err(Stop::Trouble(text, false));
             }
         }
         Ok(())
     }
 
-    fn external_psk(
-        &mut self,
-        identity: &gauntlet_model::Val,
-        key: &gauntlet_model::Val,
-        hash: &str,
-    ) -> Result<Session, Stop> {
-        let digest = match hash {
-            "sha384" => gauntlet_crypto::Digest::Sha384,
-            _ => gauntlet_crypto::Digest::Sha256,
-        };
+    fn external_psk(&mut self, identity: &Val, key: &Val, hash: &str) -> Result<Session, Stop> {
         let (ticket, secret) =
             self.with_source(|source, peer| Ok((source.bytes(identity, peer)?, source.bytes(key, peer)?)))?;
-        Ok(Session {
-            version: 0x0304,
-            cipher_suite: if hash == "sha384" { 0x1302 } else { 0x1301 },
-            digest,
-            secret,
-            ticket,
-            session_id: Vec::new(),
-            age_add: 0,
-            lifetime: 0,
-            max_early_data: 0,
-            extended_master_secret: false,
-            external: true,
-        })
+        Ok(external_psk(ticket, secret, if hash == "sha384" { 0x1302 } else { 0x1301 }))
     }
 
     // ---- sending ---------------------------------------------------------------------------------
@@ -757,7 +757,7 @@ impl<'a> Player<'a> {
     fn run_send(&mut self, step: &'a SendStep, number: u32) -> Flow {
         match step.message.as_str() {
             "raw" => {
-                let value = step.bytes.clone().unwrap_or(gauntlet_model::Val::Bytes(Vec::new()));
+                let value = step.bytes.clone().unwrap_or(Val::Bytes(Vec::new()));
                 let bytes = self.with_source(|source, peer| source.bytes(&value, peer))?;
                 self.event(What::Altered {
                     step: number,
