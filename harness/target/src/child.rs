@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// A port that was free is somebody else's a moment later: so many are tried.
 const PORTS: usize = 5;
+/// What programs say of a port that they cannot have, in lower case; the number is that of NSPR.
+const TAKEN: [&str; 4] = ["address already in use", "address is in use", "eaddrinuse", "-5982"];
 /// Commands that prepare, or tell the version.
 const SHORT_COMMAND: Duration = Duration::from_secs(60);
 /// A client has so long to connect.
@@ -186,13 +188,16 @@ fn start_server(run: &Run, options: &Options) -> Result<(u16, Process), LinkErro
         let mut process = run.spawn(command, options)?;
         match wait_until_ready(run.role(), &mut process, port) {
             Ok(()) => return Ok((port, process)),
-            // It died while the port was somebody else's: the port was the reason.
-            Err(_) if tried < PORTS && process.status().is_some() && TcpListener::bind(loopback(port)).is_err() => {
-                tried += 1;
-            }
+            Err(_) if tried < PORTS && process.status().is_some() && port_was_taken(&mut process, port) => tried += 1,
             Err(reason) => return Err(LinkError::Unreachable(format!("{reason}: {}", process.describe()))),
         }
     }
+}
+
+/// Whether one that died did so for want of its port. Whoever had that may have left it since, so what it said counts too.
+fn port_was_taken(process: &mut Process, port: u16) -> bool {
+    let words = process.describe().to_lowercase();
+    TcpListener::bind(loopback(port)).is_err() || TAKEN.iter().any(|taken| words.contains(taken))
 }
 
 fn free_port() -> std::io::Result<u16> {

@@ -85,6 +85,15 @@ fn zombie(pid: Pid) -> bool {
 }
 
 #[test]
+fn a_server_whose_port_was_taken_is_started_on_another() {
+    let sample = Sample::new();
+    let mut instance = start(sample.target("taken", "").as_ref());
+    assert!(sample.note().exists(), "the first start must have failed");
+    let mut link = instance.link().unwrap();
+    assert_eq!(say(link.as_mut(), "hello").0, b"hello");
+}
+
+#[test]
 fn echoes_and_is_restarted() {
     let sample = Sample::new();
     let target = sample.target("obeys", "");

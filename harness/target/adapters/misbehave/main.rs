@@ -6,6 +6,7 @@
 //! | `family` | the same, with a child of its own, whose id FILE gets |
 //! | `dies` | ends with status 3 at once |
 //! | `never` | never listens |
+//! | `taken` | the first time says that its port is taken, and makes FILE; with FILE there, as `obeys` |
 //! | `says` | writes LISTENING to stdout, then as `obeys` |
 //! | `connects` | a client: connects, sends "hi", ends with status 7 when the server ends |
 //!
@@ -35,6 +36,10 @@ fn main() -> ExitCode {
         }
         "never" => loop {
             std::thread::park();
+        },
+        "taken" => match file.first().is_some_and(|file| std::fs::exists(file).unwrap_or(false)) {
+            true => obey(port),
+            false => note(0).and(Err(rustix::io::Errno::ADDRINUSE.into())),
         },
         "connects" => return connect(port),
         _ => {
