@@ -160,6 +160,9 @@ pub(crate) struct Selftest {
     /// Further stacks that may pass, beside the embedded ones; those not installed are left out
     #[arg(long, value_name = "TARGET")]
     pub(crate) target: Vec<String>,
+    /// Name the case that catches each fault of our own faulty sides instead
+    #[arg(long)]
+    pub(crate) faults: bool,
     /// Print every witness
     #[arg(long)]
     pub(crate) verbose: bool,

@@ -6,12 +6,14 @@
 //! run's seed and the case id.
 
 mod evidence;
+mod faults;
 mod plain;
 mod probe;
 mod run;
 mod select;
 mod selftest;
 
+pub use faults::caught_by;
 pub use plain::plain_handshake;
 pub use probe::probe;
 pub use run::{Happening, Keep, Options, RunError, Summary, case_seed, patient, run, run_case, scenario_role};

@@ -8,6 +8,11 @@
 //! | `strict` | answers the first thing that its peer remarks on with the alert it deserves |
 //! | `garbage` | answers with bytes that are no TLS |
 //! | `closer` | closes as soon as something comes |
+//! | `faulty-...` | is `strict` but for one rule that it breaks: a [`Fault`] |
+
+mod fault;
+
+pub use fault::{FAULTS, Fault};
 
 use crate::memory::{MemoryLink, Stack, Wire};
 use crate::{Instance, Options, Target};
@@ -32,16 +37,19 @@ pub enum Manner {
     Garbage,
     /// Closes.
     Closer,
+    /// Strict, but for one rule.
+    Faulty(&'static Fault),
 }
 
 impl Manner {
-    /// All of them.
+    /// All but the faulty.
     pub const ALL: [Manner; 6] =
         [Manner::Pushover, Manner::Wall, Manner::Mute, Manner::Strict, Manner::Garbage, Manner::Closer];
 
-    /// Its name as a target.
+    /// Its name as a target; of a faulty side without the fault's.
     pub fn name(self) -> &'static str {
         match self {
+            Manner::Faulty(_) => "faulty",
             Manner::Pushover => "pushover",
             Manner::Wall => "wall",
             Manner::Mute => "mute",
@@ -54,12 +62,17 @@ impl Manner {
 
 /// One of our own sides as a target.
 pub fn own(manner: Manner) -> Box<dyn Target> {
-    Box::new(Own { manner })
+    let name = match manner {
+        Manner::Faulty(fault) => format!("faulty-{}-{}", fault.role.name(), fault.name),
+        _ => manner.name().to_owned(),
+    };
+    Box::new(Own { manner, name })
 }
 
-/// One of them by its name.
+/// One of them by its name: `strict`, `faulty-server-finished_unchecked`, ...
 pub fn by_name(name: &str) -> Option<Box<dyn Target>> {
-    Manner::ALL.into_iter().find(|manner| manner.name() == name).map(own)
+    let faulty = FAULTS.iter().map(Manner::Faulty).map(own).find(|target| target.name() == name);
+    faulty.or_else(|| Manner::ALL.into_iter().find(|manner| manner.name() == name).map(own))
 }
 
 /// What our sides can be asked to do.
@@ -67,17 +80,21 @@ const ACTIONS: [&str; 3] = ["key_update", "key_update_requested", "renegotiate"]
 
 struct Own {
     manner: Manner,
+    name: String,
 }
 
 impl Target for Own {
     fn name(&self) -> &str {
-        self.manner.name()
+        &self.name
     }
     fn version(&self) -> String {
         format!("gauntlet {}", env!("CARGO_PKG_VERSION"))
     }
     fn roles(&self) -> Vec<Role> {
-        vec![Role::Server, Role::Client]
+        match self.manner {
+            Manner::Faulty(fault) => vec![fault.role],
+            _ => vec![Role::Server, Role::Client],
+        }
     }
     fn supports(&self, _role: Role, options: &Options) -> Result<(), String> {
         let known =
@@ -100,6 +117,9 @@ impl Target for Own {
     }
 }
 
+/// SHA-1, which a strict side neither offers nor takes. [RFC 9155]
+const OLD_SCHEMES: [u16; 2] = [0x0203, 0x0201];
+
 fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let versions: &[u16] = match options.get("versions").map(String::as_str) {
         Some("tls1.2") => &[0x0303],
@@ -116,14 +136,23 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         Role::Client => Config::client(versions),
     };
     let identity = plain.identity.filter(|_| role == Role::Server || asks);
+    let temper = match manner {
+        Manner::Pushover => Temper::Pushover,
+        Manner::Faulty(fault) if fault.makes_up() => Temper::Pushover,
+        _ => Temper::Patient,
+    };
+    let is_strict = matches!(manner, Manner::Strict | Manner::Faulty(_));
+    let schemes = plain.signature_schemes.iter().copied();
+    let signature_schemes = schemes.filter(|scheme| !is_strict || !OLD_SCHEMES.contains(scheme)).collect();
     let alpn = options.get("alpn").map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     Config {
         identity,
         request_certificate: asks,
         require_certificate: options.get("client_auth").is_some_and(|value| value == "require"),
         alpn: alpn.unwrap_or_default(),
-        temper: if manner == Manner::Pushover { Temper::Pushover } else { Temper::Patient },
-        verify_chain: manner == Manner::Strict,
+        temper,
+        verify_chain: is_strict,
+        signature_schemes,
         tickets: u32::from(options.get("tickets").is_none_or(|value| value != "no")),
         groups: codes("groups", "NamedGroup").unwrap_or(plain.groups.clone()),
         cipher_suites: codes("cipher_suites", "CipherSuite").unwrap_or(plain.cipher_suites.clone()),
@@ -218,6 +247,13 @@ impl Stack for OwnStack {
 }
 
 impl OwnStack {
+    fn fault(&self) -> Option<&'static Fault> {
+        match self.manner {
+            Manner::Faulty(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
     fn new(manner: Manner, peer: Peer) -> OwnStack {
         OwnStack { wire: Wire::default(), peer, manner, answered: 0, over: false, session: None }
     }
@@ -231,7 +267,7 @@ impl OwnStack {
             }
             Manner::Garbage => self.write(b"220 this is no TLS\r\n"),
             Manner::Closer => self.over = true,
-            Manner::Strict => self.take_strictly(bytes),
+            Manner::Strict | Manner::Faulty(_) => self.take_strictly(bytes),
             Manner::Pushover => self.take_anything(bytes),
         }
         if let (Some(session), Some(last)) = (&self.session, self.peer.sessions.last()) {
@@ -245,9 +281,15 @@ impl OwnStack {
     }
 
     fn say(&mut self, name: &str, edits: &[(&str, u64)]) {
-        let path = |text: &str| Path::parse(text).expect("a path of our own parses");
-        let edits = edits.iter().map(|(field, value)| Edit::Set(path(field), Plain::Number(*value))).collect();
-        let Ok(mut draft) = self.peer.draft(name, &Change { edits, ..Change::default() }) else { return };
+        let mut edits: Vec<Edit> =
+            edits.iter().map(|(field, value)| Edit::Set(path(field), Plain::Number(*value))).collect();
+        edits.extend(self.fault().and_then(|fault| fault.edit(name)));
+        let draft = self.peer.draft(name, &Change { edits, ..Change::default() });
+        // Where the fault's field is not there, the message stays as it is.
+        let Ok(mut draft) = draft.or_else(|_| self.peer.draft(name, &Change::default())) else { return };
+        if self.fault().is_some_and(|fault| fault.omits(name)) {
+            return self.peer.sent(&mut draft);
+        }
         self.peer.remember(&mut draft);
         while draft.left() > 0 {
             if self.peer.emit(&mut draft, None, None).is_err() {
@@ -281,10 +323,25 @@ impl OwnStack {
 
     /// The first alert that something deserves, in what happened since the last look.
     fn remark(&mut self) -> Option<String> {
-        self.peer.take_events().into_iter().find_map(|event| match event {
-            What::Remark { alert, .. } => Some(alert.into_owned()),
+        let fault = self.fault();
+        let events = self.peer.take_events();
+        if fault.is_some_and(Fault::tells_padding) && events.iter().any(fault::is_badly_padded) {
+            return Some("decrypt_error".to_owned());
+        }
+        let mut remarks = events.into_iter().filter_map(|event| match event {
+            What::Remark { alert, text } if !fault.is_some_and(|fault| fault.overlooks(&alert, &text)) => {
+                Some((alert, text))
+            }
             _ => None,
-        })
+        });
+        let (alert, text) = remarks.next()?;
+        // A message that may not come at all is refused for that, however it is made.
+        let out_of_place =
+            remarks.next().is_some_and(|(alert, text)| alert == "unexpected_message" && text.contains(" instead of "));
+        if alert == "decode_error" && out_of_place {
+            return Some("unexpected_message".to_owned());
+        }
+        Some(fault.map_or(alert.as_ref(), |fault| fault.alert_for(&alert, &text)).to_owned())
     }
 
     fn take_strictly(&mut self, bytes: &[u8]) {
@@ -297,13 +354,33 @@ impl OwnStack {
             self.over = true;
             return;
         }
-        self.say_due();
+        let early = !self.peer.is_established() && self.peer.application_data() > self.answered;
+        if early && self.fault().is_some_and(Fault::makes_up) {
+            self.peer.pretend_finished();
+        }
+        if !self.say_due_strictly() {
+            return;
+        }
         self.answer_data();
         self.peer.take_events();
         if self.peer.saw_close_notify() {
             self.say("alert", &[]);
             self.over = true;
         }
+    }
+
+    /// Some of what is wrong is only found when the answer is made. `false`: it was refused for that.
+    fn say_due_strictly(&mut self) -> bool {
+        while let Some(name) = self.peer.due() {
+            let waiting = self.wire.mark();
+            self.say(name, &[]);
+            if let Some(alert) = self.remark() {
+                self.wire.take_back(waiting);
+                self.refuse(&alert);
+                return false;
+            }
+        }
+        true
     }
 
     fn refuse(&mut self, alert: &str) {
@@ -333,4 +410,8 @@ impl OwnStack {
             self.over = true;
         }
     }
+}
+
+fn path(text: &str) -> Path {
+    Path::parse(text).expect("a path of our own parses")
 }

@@ -9,6 +9,9 @@ use gauntlet_target::Target;
 /// Names every scenario that lacks a witness.
 pub(crate) fn selftest(arguments: &Selftest) -> Result<Exit, Failure> {
     let (corpus, select) = data::corpus_and_select(&arguments.selection)?;
+    if arguments.faults {
+        return faults(&corpus.scenarios);
+    }
     let stacks = stacks(&arguments.target)?;
     let (mut complete, mut lacking) = (0, 0);
     for scenario in &corpus.scenarios {
@@ -33,6 +36,19 @@ pub(crate) fn selftest(arguments: &Selftest) -> Result<Exit, Failure> {
     }
     anstream::println!("{complete} scenarios have both witnesses, {lacking} lack one");
     Ok(if lacking == 0 { Exit::Expected } else { Exit::Unexpected })
+}
+
+/// Which scenario catches each fault of our own faulty sides.
+fn faults(scenarios: &[gauntlet_scenario::Scenario]) -> Result<Exit, Failure> {
+    let mut unseen = 0;
+    for fault in gauntlet_target::own::FAULTS {
+        let caught = gauntlet_engine::caught_by(fault, scenarios).map_err(Failure::usage)?;
+        unseen += usize::from(caught.is_none());
+        let by = caught.unwrap_or_else(|| "nothing".to_owned());
+        anstream::println!("{} {}: caught by {by}", fault.role.name(), fault.name);
+    }
+    anstream::println!("{} faults, {unseen} of them not caught", gauntlet_target::own::FAULTS.len());
+    Ok(if unseen == 0 { Exit::Expected } else { Exit::Unexpected })
 }
 
 fn line(found: &Witnesses) -> String {
