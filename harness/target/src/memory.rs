@@ -38,16 +38,6 @@ impl Wire {
         self.inbound.len() - self.taken
     }
 
-    /// How much has been written, for [`Wire::take_back`].
-    pub(crate) fn mark(&self) -> usize {
-        self.outbound.len()
-    }
-
-    /// What was written since then has not been.
-    pub(crate) fn take_back(&mut self, mark: usize) {
-        self.outbound.truncate(mark);
-    }
-
     fn push(&mut self, bytes: &[u8]) {
         if self.taken == self.inbound.len() {
             self.inbound.clear();

@@ -17,7 +17,7 @@ pub use fault::{FAULTS, Fault};
 use crate::memory::{MemoryLink, Stack, Wire};
 use crate::{Instance, Options, Target};
 use gauntlet_model::{Link, LinkError, Role, What};
-use gauntlet_peer::{Change, Config, Peer, Temper};
+use gauntlet_peer::{Change, Config, Draft, Peer, Temper};
 use gauntlet_wire::{Edit, Grammar, Path, Plain};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -281,12 +281,21 @@ impl OwnStack {
     }
 
     fn say(&mut self, name: &str, edits: &[(&str, u64)]) {
+        if let Some(draft) = self.draft(name, edits) {
+            self.put(name, draft);
+        }
+    }
+
+    fn draft(&mut self, name: &str, edits: &[(&str, u64)]) -> Option<Draft> {
         let mut edits: Vec<Edit> =
             edits.iter().map(|(field, value)| Edit::Set(path(field), Plain::Number(*value))).collect();
         edits.extend(self.fault().and_then(|fault| fault.edit(name)));
         let draft = self.peer.draft(name, &Change { edits, ..Change::default() });
         // Where the fault's field is not there, the message stays as it is.
-        let Ok(mut draft) = draft.or_else(|_| self.peer.draft(name, &Change::default())) else { return };
+        draft.or_else(|_| self.peer.draft(name, &Change::default())).ok()
+    }
+
+    fn put(&mut self, name: &str, mut draft: Draft) {
         if self.fault().is_some_and(|fault| fault.omits(name)) {
             return self.peer.sent(&mut draft);
         }
@@ -334,14 +343,14 @@ impl OwnStack {
             }
             _ => None,
         });
-        let (alert, text) = remarks.next()?;
+        let (alert, _) = remarks.next()?;
         // A message that may not come at all is refused for that, however it is made.
         let out_of_place =
             remarks.next().is_some_and(|(alert, text)| alert == "unexpected_message" && text.contains(" instead of "));
         if alert == "decode_error" && out_of_place {
             return Some("unexpected_message".to_owned());
         }
-        Some(fault.map_or(alert.as_ref(), |fault| fault.alert_for(&alert, &text)).to_owned())
+        Some(alert.into_owned())
     }
 
     fn take_strictly(&mut self, bytes: &[u8]) {
@@ -372,13 +381,12 @@ impl OwnStack {
     /// Some of what is wrong is only found when the answer is made. `false`: it was refused for that.
     fn say_due_strictly(&mut self) -> bool {
         while let Some(name) = self.peer.due() {
-            let waiting = self.wire.mark();
-            self.say(name, &[]);
+            let Some(draft) = self.draft(name, &[]) else { return true };
             if let Some(alert) = self.remark() {
-                self.wire.take_back(waiting);
                 self.refuse(&alert);
                 return false;
             }
+            self.put(name, draft);
         }
         true
     }
