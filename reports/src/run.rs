@@ -154,7 +154,7 @@ impl Weight {
     /// By the catalogue's counting rules.
     pub fn of(requirement: Option<&Requirement>) -> Weight {
         let Some(rule) = requirement else { return Weight::Unscored };
-        if rule.disputed || rule.superseded_by.is_some() || rule.level == Level::May {
+        if !rule.is_scored() {
             return Weight::Unscored;
         }
         match rule.level {

@@ -74,6 +74,32 @@ pub struct Requirement {
     pub note: Option<String>,
 }
 
+/// By which text of TLS 1.3 a run is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rules {
+    /// RFC 9846.
+    #[default]
+    Rfc9846,
+    /// RFC 8446, which it replaced: what is marked as new binds nobody.
+    Rfc8446,
+}
+
+impl Rules {
+    /// The RFC's number.
+    pub fn number(self) -> u32 {
+        match self {
+            Rules::Rfc9846 => 9846,
+            Rules::Rfc8446 => 8446,
+        }
+    }
+    /// Why requirements do not bind under these rules: none of them was there yet.
+    pub fn exclude(self, requirements: &[&Requirement]) -> Option<String> {
+        let newer = self == Rules::Rfc8446 && requirements.iter().all(|requirement| requirement.new);
+        let first = requirements.first().filter(|_| newer)?;
+        Some(format!("RFC 8446 has no such rule: {} is new in RFC 9846", first.id))
+    }
+}
+
 /// All requirements of one RFC or draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
@@ -87,6 +113,14 @@ pub struct Document {
     pub obsoletes: Vec<u32>,
     /// In order of the file.
     pub requirements: Vec<Requirement>,
+}
+
+impl Requirement {
+    /// Whether outcomes count for or against an implementation: not where the RFCs disagree with themselves, where a
+    /// newer rule has taken this one's place, or where either behaviour conforms.
+    pub fn is_scored(&self) -> bool {
+        !self.disputed && self.superseded_by.is_none() && self.level != Level::May
+    }
 }
 
 fn is_false(flag: &bool) -> bool {

@@ -11,6 +11,7 @@ use gauntlet_peer::{Change, Config, Peer};
 use gauntlet_play::{AlertPolicy, Settings, judge, play};
 use gauntlet_scenario::Corpus;
 use gauntlet_target::embedded;
+use gauntlet_vectors::catalogue::Rules;
 use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion};
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
@@ -92,6 +93,7 @@ fn run_corpus(corpus: &Corpus) -> Result<(f64, f64), Failed> {
         seed: 1,
         jobs: Some(2),
         alerts: AlertPolicy::Exact,
+        rules: Rules::default(),
         out: out.clone(),
         keep: gauntlet_engine::Keep::None,
         fail_fast: false,

@@ -81,6 +81,9 @@ pub(crate) struct Run {
     /// Which other alerts pass where one is named
     #[arg(long, value_enum, default_value = "exact")]
     pub(crate) alerts: Alerts,
+    /// By which text of TLS 1.3 is judged; 8446 leaves out what RFC 9846 added
+    #[arg(long, value_enum, default_value = "9846")]
+    pub(crate) rfc: RfcArg,
     /// What is expected of the target, with reasons; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Vec<PathBuf>,
@@ -201,6 +204,18 @@ pub(crate) enum Alerts {
     Class,
     /// Any fatal alert
     Any,
+}
+
+/// As the catalogue's rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RfcArg {
+    /// The newest text
+    #[default]
+    #[value(name = "9846")]
+    Rfc9846,
+    /// The text before it
+    #[value(name = "8446")]
+    Rfc8446,
 }
 
 /// As the engine's.

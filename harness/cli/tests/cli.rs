@@ -168,6 +168,19 @@ fn a_broken_must_ends_with_1_and_shows_the_line_that_demands_it() {
 }
 
 #[test]
+fn by_the_older_rfc_a_new_rule_binds_nobody() {
+    let place = Place::new();
+    place.run("newer", &["legacy_version", "finished"]).with(1);
+    place.run("older", &["legacy_version", "finished", "--rfc", "8446"]).with(0);
+    let results = place.results("older");
+    let case = results.case("legacy_version");
+    assert_eq!(case.verdict, Kind::Skip);
+    assert_eq!(case.reason, "RFC 8446 has no such rule: rfc9846-4.2.2-18 is new in RFC 9846");
+    assert!(results.cases().iter().any(|(id, case)| id.starts_with("finished") && case.verdict == Kind::Pass));
+    assert!(matches!(&results.lines[0], Line::Run(run) if run.rfc == 8446));
+}
+
+#[test]
 fn what_the_baseline_lists_ends_with_0_until_it_is_over() {
     let place = Place::new();
     place.run("out", &[]).with(1);

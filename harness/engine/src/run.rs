@@ -14,7 +14,7 @@ use gauntlet_reports::run::standing;
 use gauntlet_reports::{Baseline, Standing};
 use gauntlet_scenario::{Corpus, Scenario, twin, twin_key};
 use gauntlet_target::{Instance, Target};
-use gauntlet_vectors::catalogue::{Catalogue, Level};
+use gauntlet_vectors::catalogue::{Catalogue, Level, Rules};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::BufWriter;
@@ -44,6 +44,8 @@ pub struct Options {
     pub jobs: Option<usize>,
     /// Which other alerts pass.
     pub alerts: AlertPolicy,
+    /// By which text of TLS 1.3 is judged.
+    pub rules: Rules,
     /// Where results go.
     pub out: PathBuf,
     /// What is kept.
@@ -145,6 +147,7 @@ pub fn run(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: format!("{:016x}", options.seed),
         alerts: options.alerts.name().to_owned(),
+        rfc: options.rules.number(),
         corpus: corpus.fingerprint(),
         select: options.selected.clone(),
         started: options.started.clone(),
@@ -337,13 +340,19 @@ impl TargetRun<'_> {
             skipped.extend(expansion.skipped.into_iter().filter(|(case, _)| wanted(case)));
             for mut case in expansion.cases.into_iter().filter(wanted) {
                 self.add_options_to_ask(&mut case);
-                match self.lacks(&case, capabilities) {
+                match self.excluded(&case).or_else(|| self.lacks(&case, capabilities)) {
                     Some(reason) => skipped.push((case, reason)),
                     None => cases.push(case),
                 }
             }
         }
         Ok((cases, skipped))
+    }
+
+    /// Why the rules of this run have no such requirement.
+    fn excluded(&self, case: &Case) -> Option<String> {
+        let known = case.requirements.iter().filter_map(|id| Catalogue::embedded().requirement(id));
+        self.options.rules.exclude(&known.collect::<Vec<_>>())
     }
 
     /// What the target must be started with, so that it can be asked for what the flow asks.
@@ -690,9 +699,10 @@ fn result_of(case: &Case, verdict: &Verdict, transcript: Option<&Transcript>, ta
     }
 }
 
-/// The strictest level among requirements.
+/// The strictest level among requirements; what is reported but never scored counts as a MAY.
 fn strictest(ids: &[String]) -> Option<String> {
-    let levels = ids.iter().filter_map(|id| Catalogue::embedded().requirement(id)).map(|r| r.level);
+    let known = ids.iter().filter_map(|id| Catalogue::embedded().requirement(id));
+    let levels = known.map(|requirement| if requirement.is_scored() { requirement.level } else { Level::May });
     let rank = |level: Level| match level {
         Level::Must | Level::MustNot => 0,
         Level::Should | Level::ShouldNot => 1,

@@ -7,6 +7,7 @@ use gauntlet_engine::{AlertPolicy, Happening, Keep, Options, Select, Summary};
 use gauntlet_model::{Kind, LinkError, Role};
 use gauntlet_target::own::{Manner, own};
 use gauntlet_target::{Instance, Target, embedded};
+use gauntlet_vectors::catalogue::Rules;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,6 +62,7 @@ fn run(target: Box<dyn Target>) -> (Summary, BTreeMap<String, Kind>) {
         seed: 1,
         jobs: None,
         alerts: AlertPolicy::Any,
+        rules: Rules::default(),
         out: out.path().to_owned(),
         keep: Keep::None,
         fail_fast: false,

@@ -31,12 +31,19 @@ pub struct RunLine {
     pub seed: String,
     /// `exact`, `class` or `any`.
     pub alerts: String,
+    /// RFC whose rules for TLS 1.3 hold: 9846, or 8446 before it.
+    #[serde(default = "newest")]
+    pub rfc: u32,
     /// Hash of the scenarios.
     pub corpus: String,
     /// What was selected.
     pub select: Vec<String>,
     /// Wall clock, RFC 3339.
     pub started: String,
+}
+
+fn newest() -> u32 {
+    9846
 }
 
 /// One target.

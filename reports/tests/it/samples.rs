@@ -96,6 +96,7 @@ pub fn run() -> RunData {
         version: "0.1.0".to_owned(),
         seed: "00ff".to_owned(),
         alerts: "exact".to_owned(),
+        rfc: 9846,
         corpus: "c0ffee".to_owned(),
         select: vec!["tls13/**".to_owned()],
         started: "2026-11-20T10:00:00Z".to_owned(),

@@ -1,11 +1,12 @@
 //! `run` and `report`.
 
-use crate::args::{Alerts, KeepArg, Report, Run};
+use crate::args::{Alerts, KeepArg, Report, RfcArg, Run};
 use crate::progress::Progress;
 use crate::{Exit, Failure, data};
 use gauntlet_engine::{AlertPolicy, Keep, Options, RunError};
 use gauntlet_reports::{Outcome, RunData, baseline, terminal};
 use gauntlet_scenario::Corpus;
+use gauntlet_vectors::catalogue::Rules;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +19,15 @@ impl From<Alerts> for AlertPolicy {
             Alerts::Exact => AlertPolicy::Exact,
             Alerts::Class => AlertPolicy::Class,
             Alerts::Any => AlertPolicy::Any,
+        }
+    }
+}
+
+impl From<RfcArg> for Rules {
+    fn from(rfc: RfcArg) -> Rules {
+        match rfc {
+            RfcArg::Rfc9846 => Rules::Rfc9846,
+            RfcArg::Rfc8446 => Rules::Rfc8446,
         }
     }
 }
@@ -45,6 +55,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
         seed: arguments.seed,
         jobs: arguments.jobs,
         alerts: arguments.alerts.into(),
+        rules: arguments.rfc.into(),
         out: arguments.out.clone(),
         keep: arguments.keep.into(),
         fail_fast: arguments.fail_fast,
