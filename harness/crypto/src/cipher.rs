@@ -2,6 +2,7 @@
 
 use openssl::cipher_ctx::CipherCtx;
 use rand_core::Rng as _;
+use std::sync::Arc;
 
 use crate::context::{self, Algorithm};
 use crate::digest::HmacKey;
@@ -37,7 +38,7 @@ enum Scheme {
 
 /// The parts of a protected record before they are put together, all of which can be given otherwise.
 /// Empty options mean: as an honest sender does it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Overrides {
     /// AEAD: the full nonce. Where TLS 1.2 sends a part of it, its bytes behind the implicit four are sent.
     pub nonce: Option<Vec<u8>>,
@@ -57,6 +58,22 @@ pub struct Overrides {
     pub padding_length: Option<u8>,
     /// CBC: more blocks of padding than needed (0 to 15 or so).
     pub padding_blocks: Option<u8>,
+    /// Changes a part once it has its value, given or honest.
+    pub alter: Option<Alter>,
+}
+
+/// Changes the bytes of a part, which is named: `nonce` (where TLS 1.2 sends one, what is sent), `tag`, `iv`, `mac`,
+/// `padding` or `padding_length`.
+pub type Alter = Arc<dyn Fn(&str, &mut Vec<u8>) + Send + Sync>;
+
+impl Overrides {
+    /// A part as it will be used.
+    fn part(&self, name: &str, mut bytes: Vec<u8>) -> Vec<u8> {
+        if let Some(alter) = &self.alter {
+            alter(name, &mut bytes);
+        }
+        bytes
+    }
 }
 
 /// What a record held.
@@ -335,16 +352,20 @@ impl Aead {
             (None, Some(nonce)) => nonce.get(keys.iv.len()..).unwrap_or_default().to_vec(),
             (None, None) => header.sequence.to_be_bytes().to_vec(),
         };
-        let computed;
-        let nonce = match &overrides.nonce {
-            Some(nonce) => nonce,
-            None => {
-                computed = self.layout.nonce(&keys.iv, header.sequence, &explicit);
-                &computed
-            }
+        let is_sent = self.layout == Layout::ExplicitNonce;
+        if is_sent {
+            explicit = overrides.part("nonce", explicit);
+        }
+        let mut nonce = match &overrides.nonce {
+            Some(nonce) => nonce.clone(),
+            None => self.layout.nonce(&keys.iv, header.sequence, &explicit),
         };
-        if self.layout != Layout::ExplicitNonce {
+        if !is_sent {
+            nonce = overrides.part("nonce", nonce);
             explicit.clear();
+        }
+        if nonce.is_empty() || nonce.len() > 16 {
+            return Err(CryptoError::Input(format!("nonce of {} bytes", nonce.len())));
         }
         let additional_data = match &overrides.additional_data {
             Some(data) => data.clone(),
@@ -352,8 +373,8 @@ impl Aead {
         };
         let mut output = explicit;
         output.reserve(plaintext.len() + self.tag_length);
-        let tag = self.encrypt(&keys.key, nonce, &additional_data, plaintext, &mut output)?;
-        output.extend_from_slice(overrides.tag.as_ref().unwrap_or(&tag));
+        let tag = self.encrypt(&keys.key, &nonce, &additional_data, plaintext, &mut output)?;
+        output.extend(overrides.part("tag", overrides.tag.clone().unwrap_or(tag)));
         Ok(output)
     }
 
@@ -588,26 +609,30 @@ impl Cbc {
     ) -> Result<Vec<u8>, CryptoError> {
         let mut data = plaintext.to_vec();
         if !self.encrypt_then_mac {
-            data.extend(overrides.mac.clone().unwrap_or_else(|| self.mac.compute(header, plaintext)));
+            data.extend(self.mac_of(header, plaintext, overrides));
         }
         self.pad(&mut data, overrides)?;
         let iv = match &overrides.iv {
-            Some(iv) if iv.len() != self.block => {
-                return Err(CryptoError::Input(format!("IV of {} bytes, a block has {}", iv.len(), self.block)));
-            }
             Some(iv) => iv.clone(),
             None if self.has_explicit_iv() => random_bytes(self.block, rng),
             None => self.sealing_iv.clone(),
         };
+        let iv = overrides.part("iv", iv);
+        if iv.len() != self.block {
+            return Err(CryptoError::Input(format!("IV of {} bytes, a block has {}", iv.len(), self.block)));
+        }
         self.sealing.encrypt_init(None, None, Some(&iv))?;
         let mut output = if self.has_explicit_iv() { iv } else { Vec::new() };
         self.sealing.cipher_update_vec(&data, &mut output)?;
         self.sealing_iv = output[output.len() - self.block..].to_vec();
         if self.encrypt_then_mac {
-            let mac = overrides.mac.clone().unwrap_or_else(|| self.mac.compute(header, &output));
-            output.extend(mac);
+            output.extend(self.mac_of(header, &output, overrides));
         }
         Ok(output)
+    }
+
+    fn mac_of(&self, header: Header, covered: &[u8], overrides: &Overrides) -> Vec<u8> {
+        overrides.part("mac", overrides.mac.clone().unwrap_or_else(|| self.mac.compute(header, covered)))
     }
 
     fn pad(&self, data: &mut Vec<u8>, overrides: &Overrides) -> Result<(), CryptoError> {
@@ -618,10 +643,10 @@ impl Cbc {
         }
         // SSL 3.0 leaves the bytes open; its stacks send zeros.
         let value = if self.version <= 0x0300 { 0 } else { count as u8 };
-        let padding = overrides.padding.clone().unwrap_or_else(|| vec![value; count]);
+        let padding = overrides.part("padding", overrides.padding.clone().unwrap_or_else(|| vec![value; count]));
         let length = overrides.padding_length.unwrap_or(padding.len() as u8);
         data.extend(padding);
-        data.push(length);
+        data.extend(overrides.part("padding_length", vec![length]));
         if !data.len().is_multiple_of(self.block) {
             return Err(CryptoError::Input(format!("padding leaves a block of {} bytes", data.len() % self.block)));
         }
@@ -700,7 +725,8 @@ impl Stream {
 
     fn seal(&mut self, header: Header, plaintext: &[u8], overrides: &Overrides) -> Result<Vec<u8>, CryptoError> {
         let mut data = plaintext.to_vec();
-        data.extend(overrides.mac.clone().unwrap_or_else(|| self.mac.compute(header, plaintext)));
+        let mac = overrides.mac.clone().unwrap_or_else(|| self.mac.compute(header, plaintext));
+        data.extend(overrides.part("mac", mac));
         match &mut self.streams {
             Some((sealing, _)) => stream(sealing, &data),
             None => Ok(data),

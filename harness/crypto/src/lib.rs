@@ -37,7 +37,7 @@ pub mod schedule13;
 pub mod signature;
 pub mod suite;
 
-pub use cipher::{Overrides, Protection, RecordKeys, Unprotected};
+pub use cipher::{Alter, Overrides, Protection, RecordKeys, Unprotected};
 pub use digest::{Digest, Running};
 pub use group::{KeyShare, NamedGroup};
 pub use signature::{PrivateKey, PublicKey, SignatureScheme};

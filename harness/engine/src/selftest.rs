@@ -388,14 +388,15 @@ fn vary_records(transcript: &Transcript, field: &Path) -> Vec<Vec<Event>> {
             continue;
         }
         let mut events = transcript.events.clone();
-        if let What::Record { outer, version, length, keys, sequence, content_type, content, padding, .. } =
+        if let What::Record { outer, version, length, keys, sequence, content_type, content, padding, wire, .. } =
             &mut events[place].what
         {
             match wanted {
                 Some("type") => *content_type ^= 0x40,
                 Some("opaque_type") => *outer ^= 0x40,
                 Some("legacy_record_version") => *version ^= 0x0808,
-                Some("length" | "fragment") => *length += 0x4000,
+                Some("length") => *length += 0x4000,
+                Some("fragment") | None => wire.extend(std::iter::repeat_n(0, 0x4001)),
                 Some("keys") => *keys = "none of ours".into(),
                 Some("sequence") => *sequence += 1 << 32,
                 Some("zeros") => *padding += 0x4000,

@@ -1,5 +1,28 @@
 //! Names of protocol versions, as scenarios and reports write them.
 
+/// What `compute` can say about a field that is computed, by field: names of inputs. `value` is the result itself.
+pub const COMPUTED: [(&str, &[&str]); 4] = [
+    ("verify_data", &["value", "label", "secret", "transcript"]),
+    ("signature", &["value", "scheme", "key", "context", "transcript", "content"]),
+    ("binders", &["value", "psk", "label", "hash", "transcript"]),
+    ("compressed_certificate_message", &["content"]),
+];
+
+/// Secrets that `compute` can replace, each with all that follows from it.
+pub const SECRETS: [&str; 11] = [
+    "pre_master_secret",
+    "master_secret",
+    "shared_secret",
+    "early_secret",
+    "handshake_secret",
+    "client_handshake_traffic_secret",
+    "server_handshake_traffic_secret",
+    "client_application_traffic_secret",
+    "server_application_traffic_secret",
+    "resumption_master_secret",
+    "exporter_master_secret",
+];
+
 /// `tls1.3` for 0x0304, ...; other numbers as hex.
 pub fn version_name(version: u16) -> String {
     match version {

@@ -80,6 +80,9 @@ pub enum What {
         padding: u32,
         /// It could be decrypted and verified (true for what we send).
         verified: bool,
+        /// As it was on the wire, with its header.
+        #[serde(default, skip_serializing_if = "Vec::is_empty", with = "hex_bytes")]
+        wire: Vec<u8>,
     },
     /// One message, whole.
     Message {

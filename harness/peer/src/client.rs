@@ -387,8 +387,15 @@ impl Peer {
         };
         self.hs.group = *group;
         let own = self.hs.shares.iter().find(|(g, _)| g == group && self.hs.hello.shares.iter().any(|(h, _)| h == g));
-        match own.map(|(_, share)| share.derive(theirs)) {
+        let sent = self.hs.hello.shares.iter().filter(|(sent, _)| sent == group).map(|(_, share)| share.as_slice());
+        let foreign = own.is_some_and(|(_, share)| !sent.into_iter().any(|sent| sent == share.public()));
+        let derived = own.map(|(_, share)| share.derive(theirs));
+        if foreign {
+            self.note_foreign_share(*group);
+        }
+        match derived {
             Some(Ok(secret)) => self.hs.shared_secret = secret,
+            _ if self.has_given_secret() => {}
             Some(Err(error)) => self.remark("illegal_parameter", format!("key_share: {error}")),
             None => self.remark("illegal_parameter", format!("key_share for group {group}, which we sent none for")),
         }

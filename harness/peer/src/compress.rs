@@ -3,6 +3,7 @@
 use crate::Peer;
 use crate::change::{Change, plain_bytes};
 use crate::draft::{path, put_leaf};
+use crate::inside::edit_compressed;
 use crate::view;
 use gauntlet_crypto::compress::Compressor;
 use gauntlet_model::Side;
@@ -27,12 +28,14 @@ impl Peer {
         change: &Change,
         context: &Context,
     ) -> Result<(), String> {
-        let content = match content_given(change) {
+        let content = match change.input(MESSAGE, "content") {
             Some(value) => plain_bytes(value)?,
             None => {
                 let body = self.honest_certificate();
                 let built = Grammar::tls().build("Certificate", &body, context);
-                built.map_err(|error| format!("certificate: {error}"))?.encode()
+                let mut tree = built.map_err(|error| format!("certificate: {error}"))?;
+                edit_compressed(&mut tree, change, context)?;
+                tree.encode()
             }
         };
         if !change.given.contains(&path("uncompressed_length"))
@@ -75,9 +78,4 @@ impl Peer {
         let message = [&[11], &size[1..], &body].concat();
         Some(Grammar::tls().decode("Handshake", &message, &self.context(Side::Target)))
     }
-}
-
-fn content_given(change: &Change) -> Option<&Plain> {
-    let (_, inputs) = change.compute.iter().find(|(field, _)| field == MESSAGE)?;
-    inputs.iter().find(|(name, _)| name == "content").map(|(_, value)| value)
 }

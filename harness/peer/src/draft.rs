@@ -2,9 +2,10 @@
 
 use crate::change::{Change, RecordChange, is_late};
 use crate::psk::BINDERS;
+use crate::inside::{edit_inside, is_made_whole};
 use crate::records::Made;
 use crate::view::{ClientHelloView, ServerHelloView};
-use crate::{Peer, verify};
+use crate::Peer;
 use gauntlet_crypto::{KeyShare, NamedGroup, SignatureScheme, schedule13};
 use gauntlet_model::{Cut, Remember, Role, Side, What};
 use gauntlet_wire::{Context, Edit, Grammar, Node, Path, Plain, Segment, Value};
@@ -29,12 +30,16 @@ pub struct Draft {
     words: Vec<String>,
     honest_tree: Option<Node>,
     noted: bool,
+    /// It replaces a secret, which its own bytes may not show.
+    replaces: bool,
+    /// Our secret is the one that its changed bytes lead to.
+    followed: bool,
 }
 
 impl Draft {
     /// Whether the change left the bytes as they would have been.
     pub fn is_unchanged(&self) -> bool {
-        self.meant.as_ref().is_some_and(|meant| *meant == self.bytes)
+        !self.replaces && self.meant.as_ref().is_some_and(|meant| *meant == self.bytes)
     }
     /// Bytes that are not yet in a record.
     pub fn left(&self) -> usize {
@@ -89,6 +94,8 @@ impl Peer {
             self.rng = rng;
             Some(bytes)
         };
+        self.followed = false;
+        self.replace_secrets(change)?;
         let (mut bytes, tree) = self.assemble(name, change)?;
         for edit in &change.bytes {
             edit.apply(&mut bytes).map_err(|error| error.to_string())?;
@@ -107,16 +114,13 @@ impl Peer {
             words: change.words.clone(),
             honest_tree: change.bytes.is_empty().then_some(tree),
             noted: false,
+            replaces: change.replaces_secret(),
+            followed: self.followed,
         })
     }
 
     /// Steps 1 to 4 but for changes of the encoded bytes.
     fn assemble(&mut self, name: &str, change: &Change) -> Result<(Vec<u8>, Node), String> {
-        if let Some((field, _)) = change.compute.first()
-            && name != "compressed_certificate"
-        {
-            return Err(format!("{name}: `compute: {{ {field} }}` cannot be played yet"));
-        }
         let mut context = self.context(Side::Us);
         if let Some(form) = change.form {
             context.version = Some(form);
@@ -124,6 +128,12 @@ impl Peer {
         let mut tree = self.honest(name, &context)?;
         let computed = computed(name);
         let edit = |tree: &mut Node, edit: &Edit| {
+            if is_made_whole(edit) {
+                return Ok(());
+            }
+            if let Some(result) = edit_inside(tree, edit) {
+                return result.map_err(|error| format!("{name}: {error}"));
+            }
             let whole = whole_extension(tree, edit);
             Grammar::tls()
                 .edit(tree, whole.as_ref().unwrap_or(edit), &context)
@@ -140,7 +150,7 @@ impl Peer {
             edit(&mut tree, late)?;
         }
         if name == "client_hello" {
-            self.fill_binders(&mut tree, change, &context);
+            self.fill_binders(&mut tree, change, &context)?;
         }
         for last in last {
             edit(&mut tree, last)?;
@@ -200,10 +210,11 @@ impl Peer {
             "compressed_certificate" => self.fill_compressed_certificate(tree, change, context)?,
             "server_hello" => self.fill_server_share(tree, change),
             "finished" => {
-                let verify_data = self.own_verify_data();
+                let verify_data = self.computed_verify_data(change)?;
                 put(tree, "verify_data", verify_data);
             }
-            "certificate_verify" => self.fill_certificate_verify(tree),
+            "certificate_verify" => self.fill_certificate_verify(tree, change)?,
+            "client_key_exchange" => self.fill_premaster(tree, change)?,
             "server_key_exchange" => self.fill_server_key_exchange(tree),
             _ => {}
         }
@@ -281,17 +292,15 @@ impl Peer {
         schedule13::verify_data(digest, &ours, &hash)
     }
 
-    fn fill_certificate_verify(&mut self, tree: &mut Node) {
+    fn fill_certificate_verify(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
         let algorithm = tree.field("algorithm").and_then(Node::number).map_or(self.hs.scheme, |number| number as u16);
-        let content = if self.is_tls13() {
-            let digest = self.digest();
-            let hash = self.hash.current(digest);
-            verify::certificate_verify_content(self.config.role, &hash)
-        } else {
-            self.hash.messages().to_vec()
+        let content = self.signed_content(change)?;
+        let signature = match self.computed_signature(change, algorithm, &content)? {
+            Some(signature) => signature,
+            None => self.sign(algorithm, &content),
         };
-        let signature = self.sign(algorithm, &content);
         put(tree, "signature", signature);
+        Ok(())
     }
 
     /// Signs as far as our key can; with a scheme that it cannot, by the scheme that it can.
@@ -372,6 +381,7 @@ impl Peer {
             content: made.content,
             padding: made.padding as u32,
             verified: true,
+            wire: made.bytes,
         });
     }
 
@@ -447,7 +457,7 @@ impl Peer {
     pub fn sent(&mut self, draft: &mut Draft) {
         self.remember(draft);
         let altered = draft.meant.as_ref().is_some_and(|meant| *meant != draft.bytes);
-        if altered && draft.name == "client_key_exchange" {
+        if altered && draft.name == "client_key_exchange" && !draft.followed && !self.has_given_secret() {
             self.event(What::NotFollowed { text: "our secret is that of the honest key exchange".to_owned() });
         }
         self.event(What::Message {

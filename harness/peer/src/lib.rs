@@ -11,10 +11,12 @@
 mod change;
 mod client;
 mod compress;
+mod compute;
 mod config;
 mod draft;
 mod early;
 mod hash;
+mod inside;
 pub mod order;
 mod peer;
 mod post;

@@ -12,7 +12,7 @@ use gauntlet_model::{Role, Side, What};
 use gauntlet_wire::{Context, Grammar, Node};
 use rand_core::{Rng as _, SeedableRng};
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Bytes of a handshake message that are collected before it is given up.
 const MESSAGE_LIMIT: usize = 1 << 20;
@@ -110,6 +110,10 @@ pub struct Peer {
     application_data: usize,
     pub(crate) ticket_key: [u8; 32],
     pub(crate) last_sent_finished: Vec<u8>,
+    /// Secrets that a scenario has put in place of the computed ones.
+    pub(crate) replaced: BTreeMap<String, Vec<u8>>,
+    /// Our secret is the one that the message being made leads to, whatever was changed in it.
+    pub(crate) followed: bool,
 }
 
 impl Peer {
@@ -138,6 +142,8 @@ impl Peer {
             application_data: 0,
             ticket_key: [0x47; 32],
             last_sent_finished: Vec::new(),
+            replaced: BTreeMap::new(),
+            followed: false,
         };
         if peer.config.role == Role::Client {
             peer.due.push_back("client_hello");
@@ -306,6 +312,7 @@ impl Peer {
             content: opened.content.clone(),
             padding: opened.padding as u32,
             verified: opened.verified,
+            wire: record.bytes(),
         });
         if !opened.verified {
             self.remark("bad_record_mac", "a record does not verify under the keys in force");
@@ -505,13 +512,18 @@ impl Peer {
     pub(crate) fn make_handshake_keys(&mut self) {
         let digest = self.digest();
         let psk = self.hs.session.as_ref().map(|session| session.secret.clone()).unwrap_or_default();
-        let early = schedule13::early_secret(digest, &psk);
+        let early = self.secret("early_secret", schedule13::early_secret(digest, &psk));
+        self.hs.shared_secret = self.secret("shared_secret", self.hs.shared_secret.clone());
         let shared_secret = self.hs.shared_secret.clone();
         self.key_log("SHARED_SECRET", &shared_secret);
-        self.hs.handshake_secret = schedule13::handshake_secret(digest, &early, &self.hs.shared_secret);
+        let handshake = schedule13::handshake_secret(digest, &early, &self.hs.shared_secret);
+        self.hs.handshake_secret = self.secret("handshake_secret", handshake);
         let hash = self.hash.current(digest);
-        let derive = |label: &[u8]| schedule13::derive_secret(digest, &self.hs.handshake_secret, label, &hash);
-        let (client, server) = (derive(b"c hs traffic"), derive(b"s hs traffic"));
+        let derive = |name: &str, label: &[u8]| {
+            self.secret(name, schedule13::derive_secret(digest, &self.hs.handshake_secret, label, &hash))
+        };
+        let client = derive("client_handshake_traffic_secret", b"c hs traffic");
+        let server = derive("server_handshake_traffic_secret", b"s hs traffic");
         self.key_log("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &client);
         self.key_log("SERVER_HANDSHAKE_TRAFFIC_SECRET", &server);
         (self.hs.client_handshake, self.hs.server_handshake) = (client, server);
@@ -534,11 +546,14 @@ impl Peer {
     /// TLS 1.3: application secrets, once the server's Finished is in the hash.
     pub(crate) fn make_application_secrets(&mut self) {
         let digest = self.digest();
-        self.hs.main_secret = schedule13::main_secret(digest, &self.hs.handshake_secret);
+        self.hs.main_secret = self.secret("master_secret", schedule13::main_secret(digest, &self.hs.handshake_secret));
         let hash = self.hash.current(digest);
-        let derive = |label: &[u8]| schedule13::derive_secret(digest, &self.hs.main_secret, label, &hash);
-        let (client, server) = (derive(b"c ap traffic"), derive(b"s ap traffic"));
-        let exporter = derive(b"exp master");
+        let derive = |name: &str, label: &[u8]| {
+            self.secret(name, schedule13::derive_secret(digest, &self.hs.main_secret, label, &hash))
+        };
+        let client = derive("client_application_traffic_secret", b"c ap traffic");
+        let server = derive("server_application_traffic_secret", b"s ap traffic");
+        let exporter = derive("exporter_master_secret", b"exp master");
         self.key_log("CLIENT_TRAFFIC_SECRET_0", &client);
         self.key_log("SERVER_TRAFFIC_SECRET_0", &server);
         self.key_log("EXPORTER_SECRET", &exporter);
@@ -549,7 +564,8 @@ impl Peer {
     pub(crate) fn make_resumption_secret(&mut self) {
         let digest = self.digest();
         let hash = self.hash.current(digest);
-        self.hs.resumption_secret = schedule13::derive_secret(digest, &self.hs.main_secret, b"res master", &hash);
+        let resumption = schedule13::derive_secret(digest, &self.hs.main_secret, b"res master", &hash);
+        self.hs.resumption_secret = self.secret("resumption_master_secret", resumption);
     }
 
     /// (ours, the target's) out of (the client's, the server's).
@@ -606,12 +622,15 @@ impl Peer {
     /// TLS 1.2: the master secret, with the client's key exchange in the hash. [RFC 5246, 8.1; RFC 7627, 4]
     pub(crate) fn make_master_secret(&mut self) {
         let prf = self.prf();
-        self.hs.master_secret = if self.hs.extended_master_secret {
+        let shared = self.secret("shared_secret", self.hs.premaster.clone());
+        self.hs.premaster = self.secret("pre_master_secret", shared);
+        let master = if self.hs.extended_master_secret {
             let session_hash = self.hash.current(prf.hash());
             prf.extended_master_secret(&self.hs.premaster, &session_hash)
         } else {
             prf.master_secret(&self.hs.premaster, &self.hs.hello.random, &self.hs.server_random)
         };
+        self.hs.master_secret = self.secret("master_secret", master);
         let premaster = self.hs.premaster.clone();
         self.key_log("SHARED_SECRET", &premaster);
         let master = self.hs.master_secret.clone();

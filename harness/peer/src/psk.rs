@@ -2,6 +2,7 @@
 
 use crate::Peer;
 use crate::change::{Change, is_late};
+use crate::compute::digest_by_name;
 use crate::config::Session;
 use crate::draft::{path, put_leaf};
 use crate::view::ClientHelloView;
@@ -72,9 +73,12 @@ impl Peer {
 
     /// Each binder over the hello as it will be sent: changes that act on the binders, or on the bytes around them,
     /// are made on a copy, to see what will stand ahead of the binders.
-    pub(crate) fn fill_binders(&mut self, tree: &mut Node, change: &Change, context: &Context) {
+    ///
+    /// # Errors
+    /// An input of `compute` that makes no sense, in words.
+    pub(crate) fn fill_binders(&mut self, tree: &mut Node, change: &Change, context: &Context) -> Result<(), String> {
         if tree.at(&LIST).is_none() || self.offered_psks().next().is_none() {
-            return;
+            return Ok(());
         }
         let mut copy = tree.clone();
         let lengths = mark(&mut copy);
@@ -89,9 +93,13 @@ impl Peer {
         };
         let truncated = &bytes[..start];
         let identities = ClientHelloView::of(tree).identities;
-        let binders: Vec<Option<Vec<u8>>> = (0..lengths.len())
-            .map(|place| self.psk_at(&identities, place).map(|session| self.binder(&session, truncated)))
+        let binders: Result<Vec<Option<Vec<u8>>>, String> = (0..lengths.len())
+            .map(|place| {
+                let session = self.psk_at(&identities, place);
+                session.map(|session| self.binder_by(&session, truncated, change)).transpose()
+            })
             .collect();
+        let binders = binders?;
         if let Some(Node { value: Value::List(list), .. }) = tree.at_mut(&LIST) {
             for (node, binder) in list.iter_mut().zip(binders) {
                 if let Some(binder) = binder {
@@ -99,6 +107,29 @@ impl Peer {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// A binder by the inputs of `compute`, where there are any.
+    fn binder_by(&self, session: &Session, truncated: &[u8], change: &Change) -> Result<Vec<u8>, String> {
+        const FIELD: &str = "binders";
+        if let Some(value) = change.input_bytes(FIELD, "value")? {
+            return Ok(value);
+        }
+        if !change.compute.iter().any(|(field, _)| field == FIELD) {
+            return Ok(self.binder(session, truncated));
+        }
+        let digest = change.input(FIELD, "hash").map_or(Ok(session.digest), digest_by_name)?;
+        let psk = change.input_bytes(FIELD, "psk")?.unwrap_or_else(|| session.secret.clone());
+        let early = schedule13::early_secret(digest, &psk);
+        let honest: &[u8] = if session.external { b"ext binder" } else { b"res binder" };
+        let label = change.input_text(FIELD, "label").unwrap_or_else(|| honest.to_vec());
+        let key = schedule13::derive_secret(digest, &early, &label, &digest.hash(b""));
+        let hash = match change.input_bytes(FIELD, "transcript")? {
+            Some(transcript) => digest.hash(&transcript),
+            None => self.hash.with(digest, truncated),
+        };
+        Ok(schedule13::verify_data(digest, &key, &hash))
     }
 
     /// A binder over the hello up to the list of binders, behind what came before it.

@@ -1,10 +1,12 @@
 //! The record layer, both ways: cutting, protecting, opening, with every part alterable.
 
 use crate::change::{RecordChange, plain_bytes, plain_number};
-use gauntlet_crypto::{Overrides, Protection, Rng};
+use gauntlet_crypto::{Alter, Overrides, Protection, Rng};
 use gauntlet_model::KeysOf;
 use gauntlet_model::case::Sequence;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One direction's keys for a while.
 pub(crate) struct Epoch {
@@ -31,6 +33,14 @@ pub(crate) struct RawRecord {
     pub(crate) outer: u8,
     pub(crate) version: u16,
     pub(crate) fragment: Vec<u8>,
+}
+
+impl RawRecord {
+    /// As it came, with its header.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let (version, length) = (self.version.to_be_bytes(), (self.fragment.len() as u16).to_be_bytes());
+        [&[self.outer], &version[..], &length, &self.fragment].concat()
+    }
 }
 
 /// A record, opened as far as possible.
@@ -242,14 +252,13 @@ impl Outbound {
         let none = RecordChange::default();
         let change = change.unwrap_or(&none);
         let place = self.place(change.keys).ok_or_else(|| format!("there are no {:?} keys yet", change.keys))?;
-        let header_version = match change.get("legacy_record_version") {
-            Some(value) => plain_number(value, "ProtocolVersion")? as u16,
-            None => self.version,
-        };
+        let given = change.get("legacy_record_version");
+        let header_version = given.map_or(Ok(u64::from(self.version)), |value| plain_number(value, "ProtocolVersion"))?;
         let content_type = match change.get("type") {
-            Some(value) => plain_number(value, "ContentType")? as u8,
-            None => content_type,
+            Some(value) => plain_number(value, "ContentType")?,
+            None => u64::from(content_type),
         };
+        let content_type = change.mutate_number("type", content_type, 1)? as u8;
         let mut content = match change.get("content") {
             Some(value) => plain_bytes(value)?,
             None => content.to_vec(),
@@ -260,17 +269,17 @@ impl Outbound {
         let bare = epoch.tls13 && content_type == 20 && change.keys.is_none();
         let sequence = change.sequence(epoch.sequence);
         let mut padding = 0;
-        let mut version = header_version;
+        let mut version = header_version as u16;
         let (mut outer, mut fragment, keys) = match &mut epoch.protection {
             Some(protection) if !bare => {
                 let mut plaintext = content.clone();
                 let mut outer = content_type;
                 if epoch.tls13 {
                     plaintext.push(content_type);
-                    if let Some(zeros) = change.zeros(plaintext.len())? {
-                        padding = zeros.len();
-                        plaintext.extend_from_slice(&zeros);
-                    }
+                    let mut zeros = change.zeros(plaintext.len())?.unwrap_or_default();
+                    change.mutate("zeros", &mut zeros)?;
+                    padding = zeros.len();
+                    plaintext.extend_from_slice(&zeros);
                     outer = 23;
                 }
                 if let Some(value) = change.get("plaintext") {
@@ -280,19 +289,15 @@ impl Outbound {
                 if epoch.tls13 && change.get("legacy_record_version").is_none() {
                     version = 0x0303;
                 }
-                for (field, _) in &change.mutate {
-                    if !matches!(field.as_str(), "" | "content" | "plaintext" | "fragment" | "tag") {
-                        return Err(format!("a record's `{field}` can be set, but not mutated"));
-                    }
+                let (overrides, fate) = overrides(change, epoch.tls13)?;
+                fate.note("plaintext", Ok(()));
+                if epoch.tls13 {
+                    fate.note("zeros", Ok(()));
                 }
-                let overrides = overrides(change, epoch.tls13)?;
-                let mut sealed = protection
+                let sealed = protection
                     .seal(sequence, outer, version, &plaintext, &overrides, rng)
                     .map_err(|error| error.to_string())?;
-                let tag = protection.tag_length();
-                let mut end = sealed.split_off(sealed.len() - tag);
-                change.mutate("tag", &mut end)?;
-                sealed.extend(end);
+                fate.check(change)?;
                 if change.sequence.is_none() {
                     epoch.sequence += 1;
                 }
@@ -302,12 +307,15 @@ impl Outbound {
                 if change.sequence.is_none() && !bare {
                     epoch.sequence += 1;
                 }
+                Fate::default().check(change)?;
                 (content_type, content.clone(), Cow::Borrowed("none"))
             }
         };
         if let Some(value) = change.get("opaque_type") {
             outer = plain_number(value, "ContentType")? as u8;
         }
+        outer = change.mutate_number("opaque_type", u64::from(outer), 1)? as u8;
+        version = change.mutate_number("legacy_record_version", u64::from(version), 2)? as u16;
         if let Some(value) = change.get("fragment") {
             fragment = plain_bytes(value)?;
         }
@@ -319,6 +327,7 @@ impl Outbound {
         if let Some(by) = change.length_by {
             length = length.wrapping_add_signed(by);
         }
+        length = change.mutate_number("length", length, 2)?;
         let mut bytes = vec![outer, (version >> 8) as u8, version as u8, (length >> 8) as u8, length as u8];
         bytes.extend_from_slice(&fragment);
         change.mutate("", &mut bytes)?;
@@ -326,13 +335,47 @@ impl Outbound {
     }
 }
 
-fn overrides(change: &RecordChange, tls13: bool) -> Result<Overrides, String> {
+/// What became of the changes of parts that only the protection knows.
+#[derive(Clone, Default)]
+struct Fate(Arc<Mutex<(BTreeSet<String>, Option<String>)>>);
+
+impl Fate {
+    fn note(&self, part: &str, result: Result<(), String>) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0.insert(part.to_owned());
+        state.1 = state.1.take().or(result.err());
+    }
+
+    /// Whether all changes could be made.
+    fn check(&self, change: &RecordChange) -> Result<(), String> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let missed = change.mutate.iter().find(|(part, _)| is_protection(part) && !state.0.contains(part));
+        match (&state.1, missed) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some((part, _))) => Err(format!("a record under these keys has no `{part}`")),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Parts that a record has only under keys.
+fn is_protection(part: &str) -> bool {
+    matches!(part, "nonce" | "tag" | "iv" | "mac" | "padding" | "padding_length" | "plaintext" | "zeros")
+}
+
+fn overrides(change: &RecordChange, tls13: bool) -> Result<(Overrides, Fate), String> {
     let bytes = |name: &str| change.get(name).map(plain_bytes).transpose();
     let nonce = bytes("nonce")?;
     // In TLS 1.2 eight bytes are the explicit part, which goes on the wire.
     let explicit = !tls13 && nonce.as_ref().is_some_and(|nonce| nonce.len() == 8);
     let padding_length = change.get("padding_length").map(|value| plain_number(value, "")).transpose()?;
-    Ok(Overrides {
+    let fate = Fate::default();
+    let edits = change.mutate.iter().any(|(part, _)| is_protection(part)).then(|| change.clone());
+    let alter = edits.map(|change| -> Alter {
+        let fate = fate.clone();
+        Arc::new(move |part, bytes| fate.note(part, change.mutate(part, bytes)))
+    });
+    let overrides = Overrides {
         nonce: nonce.clone().filter(|_| !explicit),
         explicit_nonce: nonce.filter(|_| explicit),
         tag: bytes("tag")?,
@@ -340,11 +383,26 @@ fn overrides(change: &RecordChange, tls13: bool) -> Result<Overrides, String> {
         mac: bytes("mac")?,
         padding: bytes("padding")?,
         padding_length: padding_length.map(|length| length as u8),
+        alter,
         ..Overrides::default()
-    })
+    };
+    Ok((overrides, fate))
 }
 
 impl RecordChange {
+    /// A number of so many bytes in the header, changed.
+    fn mutate_number(&self, field: &str, number: u64, width: usize) -> Result<u64, String> {
+        if !self.mutate.iter().any(|(name, _)| name == field) {
+            return Ok(number);
+        }
+        let mut bytes = number.to_be_bytes()[8 - width..].to_vec();
+        self.mutate(field, &mut bytes)?;
+        if bytes.len() != width {
+            return Err(format!("a record's `{field}` has {width} byte(s), not {}", bytes.len()));
+        }
+        Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
     fn sequence(&self, honest: u64) -> u64 {
         match self.sequence {
             Some(Sequence::By(by)) => honest.wrapping_add_signed(by),

@@ -137,6 +137,9 @@ fn is_named(item: &Item, name: &str) -> bool {
     if let Item::Text(text) = item {
         return text == name;
     }
+    if matches!(item, Item::Named(text, ..) if text == name) {
+        return true;
+    }
     if let Item::Node(node) = item
         && node.enum_name() == Some(name)
     {

@@ -1,7 +1,7 @@
 //! One `expect` or `check` step against the events so far: decided, and how, or not yet.
 
 use crate::conditions::{Unmet, holds};
-use crate::look::{decode, in_message, look};
+use crate::look::{World, decode, in_message, look};
 use gauntlet_model::case::Direction;
 use gauntlet_model::{Condition, Event, Expect, Form, HandshakeStep, Kind, LooseForm, Role, Side, What};
 use gauntlet_wire::{Grammar, Path};
@@ -22,6 +22,8 @@ pub(crate) struct Outcome {
 /// What a step is judged by.
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
+    /// Events of the plays before.
+    pub(crate) earlier: &'a [Event],
     /// Events of the play so far.
     pub(crate) events: &'a [Event],
     /// The connection looked at.
@@ -47,6 +49,10 @@ struct Seen<'a> {
 }
 
 impl<'a> Scene<'a> {
+    fn world(&self) -> World<'a> {
+        World { earlier: self.earlier, events: self.events, connection: self.connection }
+    }
+
     fn events_from(&self, start: usize) -> impl Iterator<Item = (usize, &'a What)> {
         let connection = self.connection;
         let events = self.events.iter().enumerate().skip(start);
@@ -199,7 +205,7 @@ fn unmet(event: &What, conditions: &[(Path, Condition)], scene: Scene<'_>) -> Op
         return None;
     }
     let node = decode(*content_type, bytes, context);
-    let looker = |path: &Path| look(scene.events, scene.connection, path);
+    let looker = |path: &Path| look(scene.world(), path);
     conditions.iter().find_map(|(path, condition)| {
         let items = in_message(&node, path);
         verdict_on(path, condition, holds(&items, condition, &looker))
@@ -251,7 +257,7 @@ fn value_text(value: &gauntlet_model::Val) -> String {
 
 /// Decides a `check` step, or the conditions of `across`.
 pub(crate) fn check(conditions: &[(Path, Condition)], scene: Scene<'_>) -> Outcome {
-    let looker = |path: &Path| look(scene.events, scene.connection, path);
+    let looker = |path: &Path| look(scene.world(), path);
     let found = conditions
         .iter()
         .find_map(|(path, condition)| verdict_on(path, condition, holds(&looker(path), condition, &looker)));

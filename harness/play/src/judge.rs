@@ -1,6 +1,7 @@
 //! The judge: a case and its transcript → a verdict.
 
 use crate::decide::{self, Outcome, Scene};
+use crate::look::{World, look, play_of};
 use crate::reaction::reaction;
 use crate::{number_steps, steps_of};
 use gauntlet_model::case::Place;
@@ -36,8 +37,8 @@ pub fn judge(case: &Case, transcript: &Transcript, policy: AlertPolicy) -> Verdi
     let plays = transcript.events.last().map_or(0, |event| event.play) + 1;
     let mut worst: Option<Verdict> = None;
     for play in 0..plays {
-        let events: Vec<Event> = transcript.events.iter().filter(|event| event.play == play).cloned().collect();
-        let verdict = judge_play(case, play as usize, &events, policy);
+        let (earlier, events) = of_play(transcript, play);
+        let verdict = judge_play(case, play as usize, earlier, events, policy);
         if worst.as_ref().is_none_or(|worst| verdict.kind > worst.kind) {
             worst = Some(verdict);
         }
@@ -138,7 +139,14 @@ fn class(alert: &str) -> Option<u8> {
     })
 }
 
-fn judge_play(case: &Case, play: usize, events: &[Event], policy: AlertPolicy) -> Verdict {
+/// Events of the plays before, and those of a play: plays follow one another.
+fn of_play(transcript: &Transcript, play: u32) -> (&[Event], &[Event]) {
+    let start = transcript.events.partition_point(|event| event.play < play);
+    let (earlier, rest) = transcript.events.split_at(start);
+    (earlier, &rest[..rest.partition_point(|event| event.play == play)])
+}
+
+fn judge_play(case: &Case, play: usize, earlier: &[Event], events: &[Event], policy: AlertPolicy) -> Verdict {
     let steps = number_steps(steps_of(case, play));
     let mut running = Running { steps, policy, worst: None };
     let mut cursors = std::collections::BTreeMap::new();
@@ -150,6 +158,7 @@ fn judge_play(case: &Case, play: usize, events: &[Event], policy: AlertPolicy) -
                 let began = open.pop().map_or(0, |(_, began)| began);
                 let (cursor, tickets) = cursors.entry(event.connection).or_insert((0, 0));
                 let scene = Scene {
+                    earlier,
                     events: &events[..place],
                     connection: event.connection,
                     began,
@@ -206,16 +215,18 @@ fn judge_across(case: &Case, transcript: &Transcript, plays: u32) -> Option<Verd
     for (path, condition) in &case.across {
         let reactions = matches!(path.segments.as_slice(), [Segment::Name(name)] if name == "reaction");
         let mut items = Vec::new();
-        for play in 0..plays {
+        let one = play_of(path);
+        for play in one.as_ref().map_or(0..plays, |(play, _)| *play..(play + 1).min(plays)) {
             if reactions {
                 items.push(crate::look::Item::Text(format!("{:?}", reaction(transcript, play))));
                 continue;
             }
-            let events: Vec<Event> = transcript.events.iter().filter(|event| event.play == play).cloned().collect();
-            items.extend(crate::look::look(&events, 0, path));
+            let (earlier, events) = of_play(transcript, play);
+            items.extend(look(World { earlier, events, connection: 0 }, path));
         }
-        let nothing = |_: &gauntlet_wire::Path| Vec::new();
-        let unmet = crate::conditions::holds(&items, condition, &nothing);
+        let everything = World { earlier: &transcript.events, events: &[], connection: 0 };
+        let looker = |path: &gauntlet_wire::Path| look(everything, path);
+        let unmet = crate::conditions::holds(&items, condition, &looker);
         let (kind, reason) = match unmet {
             Ok(()) => continue,
             Err(crate::conditions::Unmet::Nothing) => (Kind::Error, format!("{path} finds nothing")),

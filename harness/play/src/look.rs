@@ -1,7 +1,8 @@
 //! Paths into a transcript: `server_hello.random`, `received.records.fragment`, `connection[0].sent.finished`.
 
+use gauntlet_crypto::compress::Compressor;
 use gauntlet_model::{Event, Side, What};
-use gauntlet_wire::{Context, Grammar, Node, Path, Segment};
+use gauntlet_wire::{Context, Grammar, Node, Opened, Path, Segment, der, opened, split_inside};
 
 /// What a path found.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +15,8 @@ pub(crate) enum Item {
     Bytes(Vec<u8>),
     /// A word.
     Text(String),
+    /// A number with its name, and how many bytes it has on the wire.
+    Named(String, u64, usize),
 }
 
 impl Item {
@@ -21,7 +24,7 @@ impl Item {
     pub(crate) fn number(&self) -> Option<u64> {
         match self {
             Item::Node(node) => node.number(),
-            Item::Number(number) => Some(*number),
+            Item::Number(number) | Item::Named(_, number, _) => Some(*number),
             _ => None,
         }
     }
@@ -33,6 +36,7 @@ impl Item {
             Item::Number(number) => number.to_be_bytes().to_vec(),
             Item::Bytes(bytes) => bytes.clone(),
             Item::Text(text) => text.as_bytes().to_vec(),
+            Item::Named(_, number, width) => number.to_be_bytes()[8 - width..].to_vec(),
         }
     }
 
@@ -46,7 +50,7 @@ impl Item {
             },
             Item::Number(number) => number.to_string(),
             Item::Bytes(bytes) => shorten(&hex::encode(bytes)),
-            Item::Text(text) => text.clone(),
+            Item::Text(text) | Item::Named(text, ..) => text.clone(),
         }
     }
 }
@@ -73,8 +77,34 @@ pub(crate) fn decode(content_type: u8, bytes: &[u8], context: &Context) -> Node 
     Grammar::tls().decode(type_name, bytes, context)
 }
 
+/// What paths are looked up in.
+#[derive(Clone, Copy)]
+pub(crate) struct World<'a> {
+    /// Events of the plays before, for `play[n]`.
+    pub(crate) earlier: &'a [Event],
+    /// Events of the play looked at.
+    pub(crate) events: &'a [Event],
+    /// The connection looked at.
+    pub(crate) connection: u32,
+}
+
+/// The number of the play that a path begins with, and the rest.
+pub(crate) fn play_of(path: &Path) -> Option<(u32, Path)> {
+    let [Segment::Name(name), Segment::Index(index), rest @ ..] = path.segments.as_slice() else { return None };
+    let number = u32::try_from(*index).ok().filter(|_| name == "play")?;
+    Some((number, Path { segments: rest.to_vec() }))
+}
+
+/// Everything that a path finds, in this play or in the one that it names.
+pub(crate) fn look(world: World<'_>, path: &Path) -> Vec<Item> {
+    let Some((number, rest)) = play_of(path) else { return look_in(world.events, world.connection, path) };
+    let all = world.earlier.iter().chain(world.events);
+    let events: Vec<Event> = all.filter(|event| event.play == number).cloned().collect();
+    look_in(&events, world.connection, &rest)
+}
+
 /// Everything that a path finds among events (of one play), looked at from a connection.
-pub(crate) fn look(events: &[Event], connection: u32, path: &Path) -> Vec<Item> {
+fn look_in(events: &[Event], connection: u32, path: &Path) -> Vec<Item> {
     let mut connection = connection;
     let mut side = None;
     let mut segments = path.segments.as_slice();
@@ -98,30 +128,72 @@ pub(crate) fn look(events: &[Event], connection: u32, path: &Path) -> Vec<Item> 
     let Some((Segment::Name(name), rest)) = segments.split_first() else { return Vec::new() };
     match name.as_str() {
         "records" => records(&events, side, rest),
+        "flights" => flights(&events, side, rest),
         "secrets" => secrets(&events, rest),
         "established" => established(&events, rest),
         _ => messages(&events, side, name, rest),
     }
 }
 
-/// Takes `[n]`, `[-1]` or a condition off a path and picks by it.
+/// What one side sent without anything of the other's in between: its bytes, or what is in it.
+fn flights(events: &[&Event], side: Option<Side>, rest: &[Segment]) -> Vec<Item> {
+    let mut all: Vec<(Side, Vec<&Event>)> = Vec::new();
+    for event in events {
+        let from = match &event.what {
+            What::Record { from, .. } | What::Message { from, .. } => *from,
+            _ => continue,
+        };
+        match all.last_mut() {
+            Some((last, flight)) if *last == from => flight.push(event),
+            _ => all.push((from, vec![event])),
+        }
+    }
+    all.retain(|(from, _)| side.is_none_or(|side| side == *from));
+    let (picked, rest) = pick(all, rest, false, |_, _, _| false);
+    picked
+        .iter()
+        .flat_map(|(_, flight)| match rest {
+            [] => vec![Item::Bytes(wire_of(flight))],
+            [Segment::Name(name)] if name == "length" => vec![Item::Number(wire_of(flight).len() as u64)],
+            [Segment::Name(name), rest @ ..] if name == "records" => records(flight, side, rest),
+            [Segment::Name(name), rest @ ..] => messages(flight, side, name, rest),
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+/// The records of some events as they were on the wire.
+fn wire_of(events: &[&Event]) -> Vec<u8> {
+    let records = events.iter().filter_map(|event| match &event.what {
+        What::Record { wire, .. } => Some(wire.as_slice()),
+        _ => None,
+    });
+    records.collect::<Vec<_>>().concat()
+}
+
+/// Takes `[n]`, `[-1]`, `[every]` and conditions off a path, and picks by one after the other.
 fn pick<T>(
-    all: Vec<T>,
-    rest: &[Segment],
+    mut all: Vec<T>,
+    mut rest: &[Segment],
     first_only: bool,
     holds: impl Fn(&T, &str, &str) -> bool,
 ) -> (Vec<T>, &[Segment]) {
-    match rest.split_first() {
-        Some((Segment::Index(index), rest)) => {
-            let place = if *index < 0 { all.len() as i64 + index } else { *index };
-            let one = usize::try_from(place).ok().and_then(|place| all.into_iter().nth(place));
-            (one.into_iter().collect(), rest)
+    let mut picked = false;
+    loop {
+        match rest {
+            [Segment::Index(index), behind @ ..] => {
+                let place = if *index < 0 { all.len() as i64 + index } else { *index };
+                let one = usize::try_from(place).ok().and_then(|place| all.into_iter().nth(place));
+                (all, rest) = (one.into_iter().collect(), behind);
+            }
+            [Segment::Where(field, value), behind @ ..] => {
+                all.retain(|item| value.is_empty() || holds(item, field, value));
+                rest = behind;
+            }
+            _ if first_only && !picked => return (all.into_iter().take(1).collect(), rest),
+            _ => return (all, rest),
         }
-        Some((Segment::Where(field, value), rest)) => {
-            (all.into_iter().filter(|item| holds(item, field, value)).collect(), rest)
-        }
-        _ if first_only => (all.into_iter().take(1).collect(), rest),
-        _ => (all, rest),
+        picked = true;
     }
 }
 
@@ -151,7 +223,37 @@ pub(crate) fn in_message(node: &Node, path: &Path) -> Vec<Item> {
     if path.segments.is_empty() {
         return vec![Item::Node(node.clone())];
     }
+    if let Some((outer, inner)) = split_inside(path) {
+        return match opened(&outer) {
+            Some(Opened::Der(kind)) => {
+                node.find(&outer).iter().flat_map(|field| in_der(kind, &field.content(), &inner)).collect()
+            }
+            Some(Opened::Compressed(kind)) => decompressed(node, &outer, kind).map_or(Vec::new(), |n| in_message(&n, &inner)),
+            _ => Vec::new(),
+        };
+    }
     node.find(path).into_iter().map(|found| Item::Node(found.clone())).collect()
+}
+
+/// The message in a compressed one of TLS 1.3.
+fn decompressed(node: &Node, outer: &Path, kind: &str) -> Option<Node> {
+    const LONGEST: usize = 1 << 20;
+    let algorithm = Compressor(node.field("algorithm")?.number()? as u16);
+    let length = node.field("uncompressed_length")?.number()? as usize;
+    let body = algorithm.decompress(&node.at(outer)?.content(), length.min(LONGEST)).ok()?;
+    let context = Context { version: Some(0x0304), certificate_type: Some(0), ..Context::unknown() };
+    Some(Grammar::tls().decode(kind, &body, &context))
+}
+
+/// What a path finds in DER: numbers, text, or the content as bytes.
+fn in_der(kind: &str, bytes: &[u8], inner: &Path) -> Vec<Item> {
+    let root = der::decode(kind, bytes);
+    let item = |element: &der::Element| match (element.number(), element.text()) {
+        (Some(number), _) => Item::Number(number),
+        (None, Some(text)) => Item::Text(text),
+        (None, None) => Item::Bytes(element.content()),
+    };
+    root.find(inner).into_iter().map(item).collect()
 }
 
 struct Seen<'a> {
@@ -163,17 +265,17 @@ struct Seen<'a> {
     keys: &'a str,
     sequence: u64,
     content: &'a [u8],
+    wire: &'a [u8],
 }
 
 impl Seen<'_> {
     fn field(&self, name: &str) -> Option<Item> {
         Some(match name {
-            "type" => Item::Text(content_type_name(self.content_type)),
-            "opaque_type" => Item::Text(content_type_name(self.outer)),
+            "type" => Item::Named(content_type_name(self.content_type), u64::from(self.content_type), 1),
+            "opaque_type" => Item::Named(content_type_name(self.outer), u64::from(self.outer), 1),
             "legacy_record_version" => Item::Number(u64::from(self.version)),
             "length" => Item::Number(u64::from(self.length)),
-            // Only how long it is: what is behind the header is kept decrypted.
-            "fragment" => Item::Bytes(vec![0; self.length as usize]),
+            "fragment" => Item::Bytes(self.wire.get(5..).unwrap_or_default().to_vec()),
             "content" => Item::Bytes(self.content.to_vec()),
             "zeros" => Item::Number(u64::from(self.padding)),
             "keys" => Item::Text(self.keys.to_owned()),
@@ -193,7 +295,7 @@ fn records(events: &[&Event], side: Option<Side>, rest: &[Segment]) -> Vec<Item>
             .iter()
             .filter_map(|event| match &event.what {
                 What::Record {
-                    from, outer, version, length, keys, sequence, content_type, content, padding, ..
+                    from, outer, version, length, keys, sequence, content_type, content, padding, wire, ..
                 } if side.is_none_or(|side| side == *from) => Some(Seen {
                     outer: *outer,
                     content_type: *content_type,
@@ -203,6 +305,7 @@ fn records(events: &[&Event], side: Option<Side>, rest: &[Segment]) -> Vec<Item>
                     keys,
                     sequence: *sequence,
                     content,
+                    wire,
                 }),
                 _ => None,
             })
@@ -210,7 +313,7 @@ fn records(events: &[&Event], side: Option<Side>, rest: &[Segment]) -> Vec<Item>
     let (picked, rest) =
         pick(all, rest, false, |record, field, value| record.field(field).is_some_and(|found| found.show() == value));
     match rest {
-        [] => picked.iter().map(|record| Item::Bytes(record.content.to_vec())).collect(),
+        [] => picked.iter().map(|record| Item::Bytes(record.wire.to_vec())).collect(),
         [Segment::Name(name)] => picked.iter().filter_map(|record| record.field(name)).collect(),
         _ => Vec::new(),
     }
@@ -230,9 +333,9 @@ fn established(events: &[&Event], rest: &[Segment]) -> Vec<Item> {
     let [Segment::Name(field)] = rest else { return Vec::new() };
     let found = events.iter().rev().find_map(|event| match &event.what {
         What::Established { version, cipher_suite, group, resumed, alpn } => Some(match field.as_str() {
-            "version" => Item::Text(gauntlet_model::names::version_name(*version)),
-            "cipher_suite" => Item::Text(enum_text("CipherSuite", *cipher_suite)),
-            "group" => Item::Text(enum_text("NamedGroup", *group)),
+            "version" => Item::Named(gauntlet_model::names::version_name(*version), u64::from(*version), 2),
+            "cipher_suite" => Item::Named(enum_text("CipherSuite", *cipher_suite), u64::from(*cipher_suite), 2),
+            "group" => Item::Named(enum_text("NamedGroup", *group), u64::from(*group), 2),
             "resumed" => Item::Text(resumed.to_string()),
             "alpn" => Item::Text(alpn.clone().unwrap_or_default()),
             _ => return None,

@@ -1,6 +1,7 @@
 //! The flow interpreter: a case over a link → a transcript.
 
 use crate::decide::{self, Scene};
+use crate::look::World;
 use crate::values::Source;
 use crate::{number_steps, steps_of};
 use gauntlet_model::case::{Direction, Record};
@@ -84,6 +85,7 @@ pub fn play(case: &Case, link: &mut dyn Link, settings: &Settings) -> Transcript
         kept += player.connections.iter().map(|connection| connection.read.min(KEPT)).sum::<usize>();
         if let Plays::Until { conditions, at_most } = &case.plays {
             let scene = Scene {
+                earlier: &[],
                 events: &transcript.events[start..],
                 connection: 0,
                 began: 0,
@@ -384,6 +386,7 @@ impl<'a> Player<'a> {
 
     fn scene(&self, began: usize, over: bool) -> Scene<'_> {
         Scene {
+            earlier: &self.events[..self.base],
             events: self.played(),
             connection: self.current as u32,
             began,
@@ -748,8 +751,8 @@ impl<'a> Player<'a> {
     /// Works something out from what has happened so far.
     fn with_source<T>(&mut self, work: impl FnOnce(&Source<'_>, &mut Peer) -> Result<T, String>) -> Result<T, Stop> {
         self.collect(self.current);
-        let events = &self.events[self.base..];
-        let source = Source { events, connection: self.current as u32 };
+        let (earlier, events) = self.events.split_at(self.base);
+        let source = Source { world: World { earlier, events, connection: self.current as u32 } };
         let peer = &mut self.connections[self.current].peer;
         work(&source, peer).map_err(|text| Stop::Trouble(text, false))
     }

@@ -1,20 +1,19 @@
 //! Values of a scenario, worked out, and alterations turned into what the peer carries out.
 
-use crate::look::{Item, look};
+use crate::look::{Item, World, look};
 use gauntlet_model::case::Record;
-use gauntlet_model::{Alteration, Event, Mutation, Operation, Val};
+use gauntlet_model::{Alteration, Mutation, Operation, Val};
 use gauntlet_peer::{Change, Peer, RecordChange, plain_bytes};
 use gauntlet_wire::{ByteEdit, Edit, Path, Place, Plain, Segment};
 
 /// What values are worked out from.
 pub(crate) struct Source<'a> {
-    pub(crate) events: &'a [Event],
-    pub(crate) connection: u32,
+    pub(crate) world: World<'a>,
 }
 
 impl Source<'_> {
     fn find(&self, path: &Path) -> Result<Vec<Item>, String> {
-        let found = look(self.events, self.connection, path);
+        let found = look(self.world, path);
         if found.is_empty() { Err(format!("{path} finds nothing")) } else { Ok(found) }
     }
 

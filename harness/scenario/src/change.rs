@@ -2,7 +2,7 @@
 
 use crate::names;
 use crate::typer::Typer;
-use gauntlet_model::names::version_number;
+use gauntlet_model::names::{COMPUTED, SECRETS, version_number};
 use gauntlet_model::{
     Alteration, Cut, KeysOf, MessageChange, Mutation, Operation, Record, RecordItem, Remember, Sequence, Val,
 };
@@ -35,26 +35,6 @@ const KEYS: [(&str, KeysOf); 7] = [
     ("previous", KeysOf::Previous),
     ("next", KeysOf::Next),
     ("target", KeysOf::Target),
-];
-
-/// Computed fields and secrets that `compute` is known to reach; others are taken too unless they look like one.
-const COMPUTED: [&str; 16] = [
-    "verify_data",
-    "signature",
-    "binders",
-    "key_exchange",
-    "encrypted_pre_master_secret",
-    "pre_master_secret",
-    "shared_secret",
-    "master_secret",
-    "early_secret",
-    "handshake_secret",
-    "client_handshake_traffic_secret",
-    "server_handshake_traffic_secret",
-    "client_application_traffic_secret",
-    "server_application_traffic_secret",
-    "resumption_master_secret",
-    "exporter_master_secret",
 ];
 
 impl Typer<'_> {
@@ -290,16 +270,24 @@ impl Typer<'_> {
         let entries = self.map(map, "`compute`")?;
         let read = |typer: &mut Self, (key, value): &(Yaml, Yaml)| {
             let name = key.as_text().unwrap_or_default();
-            if !COMPUTED.contains(&name.as_str())
-                && let Some(help) = did_you_mean(&name, COMPUTED)
-            {
-                typer.fail(key, format!("nothing that is computed is named `{name}`"), Some(help));
+            let known = COMPUTED.iter().find(|(field, _)| *field == name).map(|(_, inputs)| *inputs);
+            if known.is_none() && !SECRETS.contains(&name.as_str()) {
+                let all = || COMPUTED.iter().map(|(field, _)| *field).chain(SECRETS);
+                let help = did_you_mean(&name, all()).or_else(|| Some(format!("there are {}", names::listed(all()))));
+                typer.fail(key, format!("nothing that is computed is named `{name}`"), help);
                 return None;
             }
-            let inputs = match typer.value(value)? {
+            let inputs: BTreeMap<String, Val> = match typer.value(value)? {
                 Val::Map(inputs) => inputs.into_iter().collect(),
                 fixed => BTreeMap::from([("value".to_owned(), fixed)]),
             };
+            let is_known = |input: &str| input == "value" || known.is_some_and(|known| known.contains(&input));
+            if let Some(input) = inputs.keys().find(|input| !is_known(input)) {
+                let known = known.unwrap_or_default().iter().copied();
+                let help = did_you_mean(input, known.clone()).or_else(|| Some(format!("it takes bytes, or {}", names::listed(known))));
+                typer.fail(value, format!("`{name}` is not computed from `{input}`"), help);
+                return None;
+            }
             Some((name, inputs))
         };
         let compute: Vec<_> = entries.iter().map(|entry| read(self, entry)).collect();

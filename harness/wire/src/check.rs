@@ -24,7 +24,7 @@ pub(crate) fn check_path(grammar: &Grammar, type_name: &str, path: &Path) -> Res
     })?];
     for (place, segment) in path.segments.iter().enumerate() {
         if *segment == Segment::Inside {
-            return Ok(());
+            return crate::opened::check_inside(path);
         }
         let next: Vec<Spot> = spots.iter().flat_map(|spot| spot.step(segment)).collect();
         if next.is_empty() {
@@ -72,9 +72,9 @@ impl Spot {
         match segment {
             Segment::Name(name) => spots.into_iter().flat_map(|spot| spot.named(name, 0)).collect(),
             Segment::Index(_) => spots.into_iter().filter_map(Spot::element).collect(),
-            Segment::Where(field, _) => {
+            Segment::Where(field, value) => {
                 let elements = spots.into_iter().filter_map(Spot::element);
-                elements.filter(|element| !element.named(field, 0).is_empty()).collect()
+                elements.filter(|element| value.is_empty() || !element.named(field, 0).is_empty()).collect()
             }
             Segment::Inside => Vec::new(),
         }

@@ -279,6 +279,46 @@ impl Element {
         self.descend_mut(&trail)
     }
 
+    /// The element that is meant: that within an explicit tag.
+    fn meant(&self) -> &Element {
+        match self.children() {
+            [only] if self.is_around() => only.meant(),
+            _ => self,
+        }
+    }
+
+    /// The number of an INTEGER, ENUMERATED or BOOLEAN (0 or 1) that fits in 64 bits.
+    pub fn number(&self) -> Option<u64> {
+        let meant = self.meant();
+        let content = meant.content();
+        let digits = content.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(&content);
+        match meant.tag {
+            tags::BOOLEAN => Some(u64::from(content.iter().any(|byte| *byte != 0))),
+            tags::INTEGER | tags::ENUMERATED if (1..=8).contains(&digits.len()) => {
+                Some(digits.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The text of a string or time, the dotted numbers of an OBJECT IDENTIFIER.
+    pub fn text(&self) -> Option<String> {
+        let meant = self.meant();
+        match meant.tag {
+            tags::OBJECT_IDENTIFIER => Some(schema::dotted(&meant.content())),
+            tags::UTF8_STRING
+            | tags::PRINTABLE_STRING
+            | tags::IA5_STRING
+            | tags::UTC_TIME
+            | tags::GENERALIZED_TIME
+            // A GeneralName: mail, DNS name, URI.
+            | 0x81
+            | 0x82
+            | 0x86 => String::from_utf8(meant.content()).ok(),
+            _ => None,
+        }
+    }
+
     /// As indented text, one element a line.
     pub fn print(&self) -> String {
         let mut text = String::new();

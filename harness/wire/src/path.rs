@@ -18,7 +18,7 @@ pub enum Segment {
     Name(String),
     /// An element by its place; negative counts from the end.
     Index(i64),
-    /// All elements whose field has that value (a name or number as text).
+    /// All elements whose field has that value (a name or number as text); `[every]`, with an empty value: all of them.
     Where(String, String),
     /// `inside`: what an opened field holds. Not resolved here: the peer opens it.
     Inside,
@@ -88,6 +88,7 @@ impl fmt::Display for Segment {
         match self {
             Segment::Name(name) => f.write_str(name),
             Segment::Index(index) => write!(f, "[{index}]"),
+            Segment::Where(field, value) if value.is_empty() => write!(f, "[{field}]"),
             Segment::Where(field, value) => write!(f, "[{field}={value}]"),
             Segment::Inside => f.write_str("inside"),
         }
@@ -141,6 +142,7 @@ fn bracket(text: &str, at: usize, segments: &mut Vec<Segment>) -> Result<usize, 
         Some((field, _)) if field.trim().is_empty() => return fail("expected a field ahead of `=`", at + 1),
         Some((_, value)) if value.trim().is_empty() => return fail("expected a value behind `=`", at + length),
         Some((field, value)) => Segment::Where(field.trim().to_owned(), value.trim().to_owned()),
+        None if inner.trim() == "every" => Segment::Where("every".to_owned(), String::new()),
         None => match inner.trim().parse() {
             Ok(index) => Segment::Index(index),
             Err(_) => return fail("expected a place or `field=value` within `[]`", at + 1),

@@ -215,7 +215,7 @@ impl Node {
                     return Flow::Continue(());
                 };
                 for (place, element) in elements.iter().enumerate() {
-                    if element.field(field).is_some_and(|field| field.reads_as(value)) {
+                    if value.is_empty() || element.field(field).is_some_and(|field| field.reads_as(value)) {
                         step(elements, place, rest, trail, visit)?;
                     }
                 }

@@ -94,6 +94,7 @@ fn sizes_of_records_that_cannot_be_opened() {
             content: vec![0; 4],
             padding: 0,
             verified: false,
+            wire: Vec::new(),
         });
         ladder(&writer.transcript(), &REDACTED)
     };

@@ -227,6 +227,7 @@ impl Writer {
             content: content.to_vec(),
             padding: 0,
             verified: true,
+            wire: Vec::new(),
         });
     }
 
