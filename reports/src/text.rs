@@ -38,7 +38,9 @@ pub fn text(transcript: &Transcript) -> String {
 fn one(event: &Event) -> String {
     let (head, body) = match &event.what {
         What::Bytes { from, data } => (format!("{} {} bytes", arrow(*from), data.len()), dump(data)),
-        What::Record { from, outer, version, length, keys, sequence, content_type, content, padding, verified, .. } => {
+        What::Record {
+            from, outer, version, length, keys, sequence, content_type, content, padding, verified, ..
+        } => {
             let opened = if *verified {
                 format!("type {content_type}, padding {padding}")
             } else {

@@ -252,7 +252,7 @@ fn refused_hello(options: &std::collections::BTreeMap<String, String>) -> Case {
     let mut case = plain_handshake("bench", Role::Client, &[0x0304], options, &[]);
     case.steps = vec![
         step(StepKind::Send(Box::new(SendStep { message: "client_hello".to_owned(), alteration, bytes: None }))),
-        step(StepKind::Expect(Expect::Reject { alerts: vec!["illegal_parameter".to_owned()] })),
+        step(StepKind::Expect(Expect::Reject { alerts: vec!["illegal_parameter".to_owned()], past: Vec::new() })),
     ];
     case
 }

@@ -420,6 +420,8 @@ pub enum Expect {
     Reject {
         /// Names.
         alerts: Vec<String>,
+        /// Messages that may still come: what they answer was not spoiled.
+        past: Vec<String>,
     },
     /// As accept, and nothing comes that would not have come anyway.
     Ignored,

@@ -216,7 +216,8 @@ fn identity_of(role: Role, kind: KeyKind) -> &'static Identity {
 
 /// Another key of the same kind: that of the other role.
 fn other_identity(own: &Identity, role: Role) -> &'static Identity {
-    let kind = KeyKind::ALL.into_iter().find(|kind| identity_of(role, *kind).key.public().spki() == own.key.public().spki());
+    let kind =
+        KeyKind::ALL.into_iter().find(|kind| identity_of(role, *kind).key.public().spki() == own.key.public().spki());
     let other = if role == Role::Client { Role::Server } else { Role::Client };
     identity_of(other, kind.unwrap_or(KeyKind::P256))
 }

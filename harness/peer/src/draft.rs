@@ -1,11 +1,11 @@
 //! One message, from honest to wire. [scenarios/README.md, "Exactly what happens"]
 
+use crate::Peer;
 use crate::change::{Change, RecordChange, is_late};
-use crate::psk::BINDERS;
 use crate::inside::{edit_inside, is_made_whole};
+use crate::psk::BINDERS;
 use crate::records::Made;
 use crate::view::{ClientHelloView, ServerHelloView};
-use crate::Peer;
 use gauntlet_crypto::{KeyShare, NamedGroup, SignatureScheme, schedule13};
 use gauntlet_model::{Cut, Remember, Role, Side, What};
 use gauntlet_wire::{Context, Edit, Grammar, Node, Path, Plain, Segment, Value};

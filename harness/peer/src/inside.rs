@@ -4,7 +4,9 @@ use crate::Peer;
 use crate::change::{Change, plain_bytes, plain_number, target};
 use crate::draft::{path, put_leaf};
 use gauntlet_crypto::{PublicKey, Rng};
-use gauntlet_wire::{Context, Edit, Grammar, Node, Opened, Path, Plain, RSA_BLOCK, Segment, Value, der, opened, split_inside};
+use gauntlet_wire::{
+    Context, Edit, Grammar, Node, Opened, Path, Plain, RSA_BLOCK, Segment, Value, der, opened, split_inside,
+};
 use rand_core::Rng as _;
 
 /// Whether an edit reaches into what is made once for all of them: the block that RSA encrypts, a compressed message.

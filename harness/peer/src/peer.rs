@@ -336,6 +336,7 @@ impl Peer {
             content: Vec::new(),
             padding: 0,
             verified: true,
+            wire: record.bytes(),
         });
     }
 

@@ -253,7 +253,8 @@ impl Outbound {
         let change = change.unwrap_or(&none);
         let place = self.place(change.keys).ok_or_else(|| format!("there are no {:?} keys yet", change.keys))?;
         let given = change.get("legacy_record_version");
-        let header_version = given.map_or(Ok(u64::from(self.version)), |value| plain_number(value, "ProtocolVersion"))?;
+        let header_version =
+            given.map_or(Ok(u64::from(self.version)), |value| plain_number(value, "ProtocolVersion"))?;
         let content_type = match change.get("type") {
             Some(value) => plain_number(value, "ContentType")?,
             None => u64::from(content_type),

@@ -117,7 +117,7 @@ pub(crate) fn expect(expect: &Expect, scene: Scene<'_>) -> Option<Outcome> {
         Expect::Messages(messages) => expect_messages(messages, scene),
         Expect::Accept => accept(scene, false),
         Expect::Ignored => accept(scene, true),
-        Expect::Reject { alerts } => reject(alerts, scene),
+        Expect::Reject { alerts, past } => reject(alerts, past, scene),
         Expect::Alert(names) => expect_alert(names, scene),
         Expect::Closed => closed(scene),
         Expect::Silence => silence(scene),
@@ -374,7 +374,7 @@ fn is_verification(alert: &str) -> bool {
 }
 
 /// Refused with a fatal alert, then the end.
-fn reject(alerts: &[String], scene: Scene<'_>) -> Option<Outcome> {
+fn reject(alerts: &[String], past: &[String], scene: Scene<'_>) -> Option<Outcome> {
     let expected = if alerts.is_empty() { "reject".to_owned() } else { format!("reject: {}", alerts.join(" or ")) };
     let spoiled = scene.spoiled();
     let mut warning = None;
@@ -397,7 +397,9 @@ fn reject(alerts: &[String], scene: Scene<'_>) -> Option<Outcome> {
                 }
                 return refused(alerts, &expected, &named, at, scene);
             }
-            What::Message { from: Side::Target, name, .. } if goes_on(name, at, spoiled, scene) => {
+            What::Message { from: Side::Target, name, .. }
+                if !past.iter().any(|past| past == name) && goes_on(name, at, spoiled, scene) =>
+            {
                 return fail(&expected, format!("went on with {name}"), scene);
             }
             What::End { .. } => {

@@ -104,7 +104,7 @@ impl Running<'_> {
 fn named_alerts(kind: &StepKind) -> Vec<String> {
     fn of(expect: &gauntlet_model::Expect) -> Vec<String> {
         match expect {
-            gauntlet_model::Expect::Reject { alerts } => alerts.clone(),
+            gauntlet_model::Expect::Reject { alerts, .. } => alerts.clone(),
             gauntlet_model::Expect::OneOf(all) => all.iter().flat_map(of).collect(),
             _ => Vec::new(),
         }

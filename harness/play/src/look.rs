@@ -228,7 +228,9 @@ pub(crate) fn in_message(node: &Node, path: &Path) -> Vec<Item> {
             Some(Opened::Der(kind)) => {
                 node.find(&outer).iter().flat_map(|field| in_der(kind, &field.content(), &inner)).collect()
             }
-            Some(Opened::Compressed(kind)) => decompressed(node, &outer, kind).map_or(Vec::new(), |n| in_message(&n, &inner)),
+            Some(Opened::Compressed(kind)) => {
+                decompressed(node, &outer, kind).map_or(Vec::new(), |n| in_message(&n, &inner))
+            }
             _ => Vec::new(),
         };
     }
@@ -290,26 +292,25 @@ fn content_type_name(number: u8) -> String {
 }
 
 fn records(events: &[&Event], side: Option<Side>, rest: &[Segment]) -> Vec<Item> {
-    let all: Vec<Seen<'_>> =
-        events
-            .iter()
-            .filter_map(|event| match &event.what {
-                What::Record {
-                    from, outer, version, length, keys, sequence, content_type, content, padding, wire, ..
-                } if side.is_none_or(|side| side == *from) => Some(Seen {
-                    outer: *outer,
-                    content_type: *content_type,
-                    version: *version,
-                    length: *length,
-                    padding: *padding,
-                    keys,
-                    sequence: *sequence,
-                    content,
-                    wire,
-                }),
-                _ => None,
-            })
-            .collect();
+    let all: Vec<Seen<'_>> = events
+        .iter()
+        .filter_map(|event| match &event.what {
+            What::Record {
+                from, outer, version, length, keys, sequence, content_type, content, padding, wire, ..
+            } if side.is_none_or(|side| side == *from) => Some(Seen {
+                outer: *outer,
+                content_type: *content_type,
+                version: *version,
+                length: *length,
+                padding: *padding,
+                keys,
+                sequence: *sequence,
+                content,
+                wire,
+            }),
+            _ => None,
+        })
+        .collect();
     let (picked, rest) =
         pick(all, rest, false, |record, field, value| record.field(field).is_some_and(|found| found.show() == value));
     match rest {

@@ -444,6 +444,10 @@ impl<'a> Player<'a> {
         let altered = self.played().iter().rposition(|event| matches!(event.what, What::Altered { .. }));
         let here = self.here();
         let fresh = here.offered_at.is_none() || here.offered_at < altered;
+        if data && fresh && here.peer.is_established() {
+            self.hear_answers_out();
+        }
+        let here = self.here();
         if data && fresh && here.peer.is_established() && !here.peer.saw_fatal_alert() && !here.ended {
             here.offered_at = Some(usize::MAX);
             self.send_message("application_data", &[], 0)?;
@@ -451,6 +455,24 @@ impl<'a> Player<'a> {
             self.here().offered_at = Some(now);
         }
         Ok(())
+    }
+
+    /// An answer to data of ours from before what is under test must not be taken for one to what is offered next.
+    fn hear_answers_out(&mut self) {
+        let connection = self.current;
+        let mut unanswered = false;
+        for event in self.played().iter().filter(|event| event.connection == connection as u32) {
+            match &event.what {
+                What::Message { from, name, .. } if name == "application_data" => unanswered = *from == Side::Us,
+                // What has been waited for in vain is not waited for again.
+                What::Quiet => unanswered = false,
+                _ => {}
+            }
+        }
+        if unanswered && self.here().peer.role() == Role::Client && !self.here().closed {
+            self.flush(connection);
+            self.receive(connection, self.settings.reply);
+        }
     }
 
     // ---- the transport ---------------------------------------------------------------------------
@@ -562,6 +584,7 @@ impl<'a> Player<'a> {
             self.event(What::Altered { step: number, text: "options of the handshake".to_owned(), unchanged: false });
         }
         if step.form == Form::Full && self.here().peer.is_established() {
+            self.hear_answers_out();
             self.here().peer.renegotiate();
             self.here().sent.clear();
         }
@@ -598,7 +621,10 @@ impl<'a> Player<'a> {
         let scene = self.scene(began, true);
         let cursor = decide::handshake_cursor(step, scene);
         self.here().cursor = cursor;
-        if let Some(place) = used.iter().position(|used| !used) {
+        // What a target has refused already needs no second fault.
+        let over = self.here().peer.saw_fatal_alert() || self.here().ended;
+        let refused = over && used.iter().any(|used| *used);
+        if let Some(place) = used.iter().position(|used| !used).filter(|_| !refused) {
             let (message, _) = &step.alter[place];
             return Err(Stop::Trouble(format!("the alteration of {} was not sent", message_text(message)), false));
         }

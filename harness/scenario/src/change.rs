@@ -284,7 +284,8 @@ impl Typer<'_> {
             let is_known = |input: &str| input == "value" || known.is_some_and(|known| known.contains(&input));
             if let Some(input) = inputs.keys().find(|input| !is_known(input)) {
                 let known = known.unwrap_or_default().iter().copied();
-                let help = did_you_mean(input, known.clone()).or_else(|| Some(format!("it takes bytes, or {}", names::listed(known))));
+                let help = did_you_mean(input, known.clone())
+                    .or_else(|| Some(format!("it takes bytes, or {}", names::listed(known))));
                 typer.fail(value, format!("`{name}` is not computed from `{input}`"), help);
                 return None;
             }

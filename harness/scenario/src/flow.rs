@@ -378,7 +378,7 @@ impl Typer<'_> {
         match &value.kind {
             Kind::Text(text) => match text.as_str() {
                 "accept" => Some(Expect::Accept),
-                "reject" => Some(Expect::Reject { alerts: self.alerts.clone() }),
+                "reject" => Some(Expect::Reject { alerts: self.alerts.clone(), past: Vec::new() }),
                 "ignored" => Some(Expect::Ignored),
                 "closed" => Some(Expect::Closed),
                 "silence" => Some(Expect::Silence),
@@ -434,17 +434,15 @@ impl Typer<'_> {
         if map.get("message").is_some() {
             return self.expected_message(map).map(|message| Expect::Messages(vec![message]));
         }
+        if map.get("reject").is_some() && map.get("past").is_some() {
+            return self.reject_past(map);
+        }
         let [(key, value)] = entries else {
             self.fail(map, "this form of `expect` has one key", Some(names::listed(KEYS)));
             return None;
         };
         match key.as_str().unwrap_or_default() {
-            "reject" if value.as_str() == Some("any") => Some(Expect::Reject { alerts: Vec::new() }),
-            "reject" => {
-                let alerts = self.alert_names(value)?;
-                self.compare(value, &alerts);
-                Some(Expect::Reject { alerts })
-            }
+            "reject" => self.refusal(value).map(|alerts| Expect::Reject { alerts, past: Vec::new() }),
             "alert" => self.alert_names(value).map(Expect::Alert),
             "one_of" => {
                 let items = self.list(value, "`one_of`")?;
@@ -457,6 +455,29 @@ impl Typer<'_> {
                 None
             }
         }
+    }
+
+    /// `{ reject: handshake_failure, past: [server_hello] }`: those messages are no sign that the target goes on.
+    fn reject_past(&mut self, map: &Yaml) -> Option<Expect> {
+        self.reading(map, "a refusal", |typer, reader| {
+            let alerts = reader.require("reject", &mut typer.errors).and_then(|value| typer.refusal(value));
+            let past = reader.require("past", &mut typer.errors)?;
+            let single = std::slice::from_ref(past);
+            let names: Vec<_> =
+                past.as_list().unwrap_or(single).iter().map(|item| typer.expected_message(item)).collect();
+            let names: Option<Vec<_>> = names.into_iter().collect();
+            Some(Expect::Reject { alerts: alerts?, past: names?.into_iter().map(|(name, _)| name).collect() })
+        })
+    }
+
+    /// Alerts of a refusal; none for `any`.
+    fn refusal(&mut self, value: &Yaml) -> Option<Vec<String>> {
+        if value.as_str() == Some("any") {
+            return Some(Vec::new());
+        }
+        let alerts = self.alert_names(value)?;
+        self.compare(value, &alerts);
+        Some(alerts)
     }
 
     /// What the catalogue names should be what is expected; a note may say why it is not.

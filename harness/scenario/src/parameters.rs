@@ -245,10 +245,26 @@ impl Reader<'_> {
 
     fn map(&mut self, value: &Yaml, entries: &[(Yaml, Yaml)], parameter: &mut Parameter) -> Option<()> {
         let has = |name: &str| entries.iter().any(|(key, _)| key.as_text().as_deref() == Some(name));
+        // One of several named values that only looks like another form.
+        let others = |known: &[&str]| {
+            let stranger =
+                entries.iter().find(|(key, _)| !known.contains(&key.as_text().as_deref().unwrap_or_default()));
+            stranger.map(|(key, _)| key.as_text().unwrap_or_default())
+        };
+        let forms: [(&str, &[&str]); 3] =
+            [("range", &["range", "step"]), ("times", &["times"]), ("all", &["all", "where"])];
+        for (form, known) in forms {
+            if let (true, Some(other)) = (has(form), others(known)) {
+                let message = format!("`{form}` is no name of a value, since `{{ {form}: ... }}` is a form of its own");
+                let help = format!("give it another name, or take `{other}` away");
+                self.fail(value, message, Some(help));
+                return None;
+            }
+        }
         if has("range") {
             parameter.sample = Sample::Ends;
             parameter.values = self.range(value)?;
-        } else if has("times") && entries.len() == 1 {
+        } else if has("times") {
             parameter.is_times = true;
             parameter.sample = Sample::First;
             let mut reader = MapReader::new(self.file, value, "a repetition", self.errors);

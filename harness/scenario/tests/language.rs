@@ -66,7 +66,10 @@ fn a_list_gives_one_case_for_each_value() {
         send.alteration.set,
         [(path("legacy_compression_methods"), Val::List(vec![Val::Number(1), Val::Number(0)]))]
     );
-    assert_eq!(case.steps[1].kind, StepKind::Expect(Expect::Reject { alerts: vec!["illegal_parameter".to_owned()] }));
+    assert_eq!(
+        case.steps[1].kind,
+        StepKind::Expect(Expect::Reject { alerts: vec!["illegal_parameter".to_owned()], past: Vec::new() })
+    );
 }
 
 #[test]
@@ -96,7 +99,7 @@ fn plain_reject_takes_the_alerts_of_the_catalogue() {
     assert_eq!(change.alteration.mutate[0].operation, Operation::Move { to: gauntlet_wire::Place::Last });
     assert_eq!(
         cases[1].steps[1].kind,
-        StepKind::Expect(Expect::Reject { alerts: vec!["illegal_parameter".to_owned()] })
+        StepKind::Expect(Expect::Reject { alerts: vec!["illegal_parameter".to_owned()], past: Vec::new() })
     );
     assert_eq!(cases[0].needs["hello_retry_request"], Vec::<String>::new());
 }
@@ -147,7 +150,7 @@ fn plays_give_variants_within_each_case() {
         handshake.alter[0].1.alteration.set,
         [(path("encrypted_pre_master_secret"), Val::Fill { pattern: vec![0xff], length: 256 })]
     );
-    assert_eq!(case.steps[3].kind, StepKind::Expect(Expect::Reject { alerts: Vec::new() }));
+    assert_eq!(case.steps[3].kind, StepKind::Expect(Expect::Reject { alerts: Vec::new(), past: Vec::new() }));
     assert_eq!(case.across, [(path("reaction"), gauntlet_model::Condition::Same(true))]);
 }
 
@@ -241,7 +244,7 @@ fn every_word_of_the_language_is_read() {
     assert_eq!((&case.steps[7].kind, case.steps[7].on), (&StepKind::Ask("key_update".to_owned()), Some(0)));
     assert_eq!(case.steps[9].kind, StepKind::Pause { milliseconds: 2000 });
     let StepKind::Expect(Expect::OneOf(forms)) = &case.steps[12].kind else { panic!() };
-    assert_eq!(forms[4], Expect::Reject { alerts: vec!["illegal_parameter".to_owned()] });
+    assert_eq!(forms[4], Expect::Reject { alerts: vec!["illegal_parameter".to_owned()], past: Vec::new() });
 }
 
 #[test]
@@ -421,7 +424,7 @@ flow:
     );
     assert_eq!(cases[0].requirements, ["rfc9846-4.2.2-30"]);
     assert_eq!(cases[1].requirements, ["rfc9525-6.2-01"]);
-    let StepKind::Expect(Expect::Reject { alerts }) = &cases[1].steps[1].kind else { panic!() };
+    let StepKind::Expect(Expect::Reject { alerts, .. }) = &cases[1].steps[1].kind else { panic!() };
     assert_eq!(alerts, &["bad_certificate", "certificate_unknown"]);
 }
 

@@ -51,11 +51,9 @@ pub(crate) fn check_inside(path: &Path) -> Result<(), EditError> {
         Some(Opened::Der(kind)) => der::check_path(kind, &inner),
         Some(Opened::RsaBlock) => check_block(&inner),
         Some(Opened::Compressed(kind)) => crate::Grammar::tls().check_path(kind, &inner),
-        None => Err(EditError {
-            message: format!("`{outer}` cannot be opened"),
-            path: path.to_string(),
-            suggestion: None,
-        }),
+        None => {
+            Err(EditError { message: format!("`{outer}` cannot be opened"), path: path.to_string(), suggestion: None })
+        }
     }
 }
 

@@ -110,7 +110,8 @@ pub(crate) fn lint(arguments: &Lint) -> Result<Exit, Failure> {
             cases += expansion.cases.iter().filter(|case| Select::default().takes(case)).count();
         }
     }
-    anstream::println!("{scenarios} scenarios, {cases} cases: no errors");
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    anstream::println!("{}, {}: no errors", count(scenarios, "scenario"), count(cases, "case"));
     Ok(Exit::Expected)
 }
 
