@@ -70,10 +70,10 @@ fn bounded(mut lines: Vec<String>, most: usize) -> String {
 }
 
 /// A line of the ladder, with what hangs below it.
-struct Row {
+pub(crate) struct Row {
     /// What it is called where repetitions are counted.
     name: String,
-    lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// The same for rows that are alike but for what is by chance.
     key: String,
 }
@@ -141,7 +141,7 @@ fn repetitions(rows: &[Row], period: usize) -> usize {
     rows.chunks_exact(period).take_while(|chunk| chunk.iter().zip(first).all(|(a, b)| a.key == b.key)).count()
 }
 
-fn row(index: usize, event: &Event, events: &[Event], pairs: &Pairs<'_>, options: Options) -> Option<Row> {
+pub(crate) fn row(index: usize, event: &Event, events: &[Event], pairs: &Pairs<'_>, options: Options) -> Option<Row> {
     let text = match &event.what {
         What::Message { .. } => return Some(message_row(index, event, pairs, options)),
         What::Record { from, outer, length, keys, verified, content, .. } if !pairs.claimed.contains(&index) => {
@@ -271,17 +271,17 @@ fn outside(events: &[Event], play: u32) -> Vec<Row> {
 }
 
 /// Where a message lies.
-struct Place<'a> {
+pub(crate) struct Place<'a> {
     /// Keys of its first record.
-    keys: &'a str,
+    pub(crate) keys: &'a str,
     /// How many records it touches.
-    records: usize,
+    pub(crate) records: usize,
 }
 
 /// Messages and records brought together, by indices of events.
 #[derive(Default)]
-struct Pairs<'a> {
-    places: HashMap<usize, Place<'a>>,
+pub(crate) struct Pairs<'a> {
+    pub(crate) places: HashMap<usize, Place<'a>>,
     /// Records that hold some of a message.
     claimed: HashSet<usize>,
 }
@@ -295,7 +295,7 @@ struct Left<'a> {
 
 /// Finds the records of each message: per connection, side and content type both are the same stream of bytes. Events
 /// may have either order. A message that is not in the stream (never sent, or spoiled below) has no place.
-fn pair(events: &[Event]) -> Pairs<'_> {
+pub(crate) fn pair(events: &[Event]) -> Pairs<'_> {
     let mut streams: HashMap<_, Vec<Left<'_>>> = HashMap::new();
     for (index, event) in events.iter().enumerate() {
         if let What::Record { from, keys, content_type, content, verified: true, .. } = &event.what {

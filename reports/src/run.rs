@@ -1,8 +1,8 @@
 //! A run as reports see it: the lines of `results.jsonl`, sorted and counted.
 
 use crate::baseline::Stale;
-use gauntlet_model::Kind;
 use gauntlet_model::result::{CaseResult, EndLine, Line, RunLine, TargetLine};
+use gauntlet_model::{Kind, Role};
 use gauntlet_vectors::catalogue::{Catalogue, Level, Requirement};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,8 @@ pub struct RunData {
     pub end: Option<EndLine>,
     /// Baseline entries that no longer say what happens; filled by [`crate::baseline::apply`].
     pub stale: Vec<Stale>,
+    /// Targets that are sides of our own, which decide no requirement; filled by whoever knows them.
+    pub ours: BTreeSet<String>,
 }
 
 /// Takes the lines of one results file, or of the files of several shards one behind the other.
@@ -31,7 +33,7 @@ pub fn load(lines: Vec<Line>) -> RunData {
                 begun += 1;
                 data.run.get_or_insert(run);
             }
-            Line::Target(target) if data.targets.iter().any(|known| known.target == target.target) => {}
+            Line::Target(target) if data.targets.iter().any(|known| same_target(known, &target)) => {}
             Line::Target(target) => data.targets.push(target),
             Line::Case(case) => data.cases.push(*case),
             Line::End(end) => {
@@ -45,8 +47,14 @@ pub fn load(lines: Vec<Line>) -> RunData {
     }
     let names: Vec<String> = data.target_names().into_iter().map(str::to_owned).collect();
     let place = |name: &str| names.iter().position(|known| known == name);
-    data.cases.sort_by(|a, b| place(&a.target).cmp(&place(&b.target)).then_with(|| a.id.cmp(&b.id)));
+    let key = |case: &CaseResult| (place(&case.target), case.role == Role::Client);
+    data.cases.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id)));
     data
+}
+
+/// A target has a line for each of its roles; shards repeat them.
+fn same_target(a: &TargetLine, b: &TargetLine) -> bool {
+    a.target == b.target && a.roles == b.roles
 }
 
 fn together(earlier: Option<EndLine>, mut end: EndLine) -> EndLine {
@@ -167,7 +175,7 @@ impl Weight {
 
 /// Numbers of cases by verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts([u64; 7]);
+pub struct Counts([u64; Kind::ALL.len()]);
 
 impl Counts {
     /// Counts.
@@ -202,7 +210,12 @@ pub struct Shared {
 impl RunData {
     /// Names of targets in order, those too that have cases but no line of their own.
     pub fn target_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.targets.iter().map(|target| target.target.as_str()).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for target in &self.targets {
+            if !names.contains(&target.target.as_str()) {
+                names.push(&target.target);
+            }
+        }
         let known: BTreeSet<&str> = names.iter().copied().collect();
         let others: BTreeSet<&str> = self.cases.iter().map(|case| case.target.as_str()).collect();
         names.extend(others.difference(&known));
@@ -212,6 +225,11 @@ impl RunData {
     /// Cases of one target.
     pub fn of_target<'a>(&'a self, target: &'a str) -> impl Iterator<Item = &'a CaseResult> {
         self.cases.iter().filter(move |case| case.target == target)
+    }
+
+    /// What is said of a target, a line for each of its roles.
+    pub fn lines_of<'a>(&'a self, target: &'a str) -> impl Iterator<Item = &'a TargetLine> {
+        self.targets.iter().filter(move |line| line.target == target)
     }
 
     /// How it stands; what is missing comes before what is bad.

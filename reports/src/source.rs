@@ -25,30 +25,23 @@ pub(crate) fn excerpt(at: &At, source: &str, label: &str, paint: Paint) -> Strin
 /// The line made inert, the columns ahead of the marked part, and the columns of the marked part.
 fn shown(at: &At, source: &str) -> Option<(String, usize, usize)> {
     let text = source.lines().nth(at.line.checked_sub(1)?)?;
-    let line = split(at.line, text, Some(at));
+    let line = split(text, at);
     let columns = (line.before.width(), line.mark.width().max(1));
     Some((format!("{}{}{}", line.before, line.mark, line.behind).trim_end().to_owned(), columns.0, columns.1))
 }
 
 /// A line of a scenario, made inert.
 pub(crate) struct Line {
-    pub number: usize,
-    /// All of the line, or what stands ahead of the mark.
+    /// What stands ahead of the mark.
     pub before: String,
-    /// What decided; empty in all other lines.
+    /// What decided.
     pub mark: String,
     pub behind: String,
 }
 
-/// All lines of a scenario, the deciding part marked.
-pub(crate) fn marked(at: Option<&At>, source: &str) -> Vec<Line> {
-    let lines = source.lines().enumerate().map(|(index, text)| (index + 1, text));
-    lines.map(|(number, text)| split(number, text, at.filter(|at| at.line == number))).collect()
-}
-
-fn split(number: usize, text: &str, at: Option<&At>) -> Line {
+fn split(text: &str, at: &At) -> Line {
     let characters: Vec<char> = text.chars().collect();
-    let (first, width) = at.map_or((characters.len(), 0), |at| (at.column.saturating_sub(1), at.width.max(1)));
+    let (first, width) = (at.column.saturating_sub(1), at.width.max(1));
     let first = first.min(characters.len());
     let last = first.saturating_add(width).min(characters.len());
     let part = |range: &[char]| {
@@ -57,7 +50,6 @@ fn split(number: usize, text: &str, at: Option<&At>) -> Line {
         text
     };
     Line {
-        number,
         before: part(&characters[..first]),
         mark: part(&characters[first..last]),
         behind: part(&characters[last..]),

@@ -161,8 +161,7 @@ pub fn summary(run: &RunData, colour: bool) -> String {
 }
 
 fn target(run: &RunData, name: &str, paint: Paint) -> String {
-    let line = run.targets.iter().find(|line| line.target == name);
-    let mut out = format!("{}{}\n", paint.strong(&inert::line(name)), line.map(about).unwrap_or_default());
+    let mut out = format!("{}{}\n", paint.strong(&inert::line(name)), about(run, name));
     out += &table(run, name, paint);
     out += &requirements(run, name);
     let cases = |wanted: fn(&Standing<'_>) -> bool| run.of_target(name).filter(move |case| wanted(&standing(case)));
@@ -179,11 +178,12 @@ fn target(run: &RunData, name: &str, paint: Paint) -> String {
     if listed > 0 {
         out += &format!("  as the baseline says: {}\n", words::count(listed, "case"));
     }
-    out + &stale(run, name, paint) + &skips(run, name) + &not_learnt(line)
+    out + &stale(run, name, paint) + &skips(run, name) + &not_learnt(run.lines_of(name))
 }
 
-fn about(line: &TargetLine) -> String {
-    let roles: Vec<&str> = line.roles.iter().map(|role| words::role(*role)).collect();
+fn about(run: &RunData, name: &str) -> String {
+    let Some(line) = run.lines_of(name).next() else { return String::new() };
+    let roles: Vec<&str> = run.lines_of(name).flat_map(|line| &line.roles).map(|role| words::role(*role)).collect();
     format!("  {}, as {}", inert::line(&line.version), roles.join(" and "))
 }
 
@@ -269,9 +269,9 @@ fn skips(run: &RunData, name: &str) -> String {
 }
 
 /// What the probe could not learn: a reason for skips that is not the target's.
-fn not_learnt(line: Option<&TargetLine>) -> String {
+fn not_learnt<'a>(lines: impl Iterator<Item = &'a TargetLine>) -> String {
     let mut out = String::new();
-    for (kind, names) in line.iter().flat_map(|line| &line.capabilities.kinds) {
+    for (kind, names) in lines.flat_map(|line| &line.capabilities.kinds) {
         for (name, learnt) in names {
             if let Learnt::NotLearnt(why) = learnt {
                 out += &format!("  not learnt: {}\n", inert::line(&format!("{kind} {name} ({why})")));
