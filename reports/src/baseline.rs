@@ -144,6 +144,12 @@ fn read_subject(reader: &mut MapReader<'_>, errors: &mut Diagnostics) -> Option<
     let (file, map) = (reader.file(), reader.map());
     let span = reader.take("case").map(|value| value.span);
     match (reader.text("case", errors), reader.text("scenario", errors), span) {
+        (Some(text), None, Some(span)) if splits_an_id(&text) => {
+            let help = "write `\\,` for a comma of an id, or make it two entries";
+            let message = "within `{}` a comma separates alternatives, and here it cuts a case's parameters apart";
+            errors.error(file, span, message, Some(help.to_owned()));
+            None
+        }
         (Some(text), None, Some(span)) => match GlobBuilder::new(&text).literal_separator(true).build() {
             Ok(glob) => Some(Subject::Case { glob: glob.compile_matcher(), text }),
             Err(error) => {
@@ -163,6 +169,22 @@ fn read_subject(reader: &mut MapReader<'_>, errors: &mut Diagnostics) -> Option<
         }
         _ => None,
     }
+}
+
+/// Whether braces hold whole ids, and a comma between the parameters of one of them: `{a@x=1,y=2,b}`.
+fn splits_an_id(glob: &str) -> bool {
+    let mut rest = glob;
+    while let Some((_, behind)) = rest.split_once('{') {
+        let (group, after) = behind.split_once('}').unwrap_or((behind, ""));
+        let escaped = group.replace("\\,", "");
+        let mut alternatives = escaped.split(',');
+        let whole = alternatives.clone().any(|one| one.contains('@'));
+        if whole && alternatives.any(|one| one.contains('=') && !one.contains('@')) {
+            return true;
+        }
+        rest = after;
+    }
+    false
 }
 
 /// One of a few by its name, with did-you-mean.

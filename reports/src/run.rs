@@ -49,6 +49,10 @@ pub fn load(lines: Vec<Line>) -> RunData {
     let place = |name: &str| names.iter().position(|known| known == name);
     let key = |case: &CaseResult| (place(&case.target), case.role == Role::Client);
     data.cases.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id)));
+    // A case that was run twice counts as it came out last.
+    data.cases.reverse();
+    data.cases.dedup_by(|a, b| (&a.target, a.role, &a.id) == (&b.target, b.role, &b.id));
+    data.cases.reverse();
     data
 }
 
@@ -225,6 +229,15 @@ impl RunData {
     /// Cases of one target.
     pub fn of_target<'a>(&'a self, target: &'a str) -> impl Iterator<Item = &'a CaseResult> {
         self.cases.iter().filter(move |case| case.target == target)
+    }
+
+    /// The lines of a results file that holds all of it.
+    pub fn to_lines(&self) -> Vec<Line> {
+        let mut lines: Vec<Line> = self.run.iter().cloned().map(Line::Run).collect();
+        lines.extend(self.targets.iter().cloned().map(Line::Target));
+        lines.extend(self.cases.iter().map(|case| Line::Case(Box::new(case.clone()))));
+        lines.extend(self.end.iter().cloned().map(Line::End));
+        lines
     }
 
     /// What is said of a target, a line for each of its roles.

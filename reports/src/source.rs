@@ -49,11 +49,7 @@ fn split(text: &str, at: &At) -> Line {
         range.iter().for_each(|c| inert::push(&mut text, *c));
         text
     };
-    Line {
-        before: part(&characters[..first]),
-        mark: part(&characters[first..last]),
-        behind: part(&characters[last..]),
-    }
+    Line { before: part(&characters[..first]), mark: part(&characters[first..last]), behind: part(&characters[last..]) }
 }
 
 #[cfg(test)]

@@ -68,16 +68,29 @@ fn folded(names: &[&str]) -> String {
     runs.collect::<Vec<_>>().join(", ")
 }
 
-/// The shell command that plays a case again.
+/// The shell command that plays a case again. A scenario that is not embedded is named by its file, or with its folder:
+/// the case's id, and so its seed, is the same either way.
 pub(crate) fn replay(result: &CaseResult) -> String {
-    let words = ["gauntlet", "replay", &result.id, "--target", &result.target, "--seed", &result.seed];
-    inert::line(&words.map(shell_word).join(" ")).into_owned()
+    let scenario = format!("{}.yaml", result.scenario);
+    let folder = result.at.as_ref().and_then(|at| at.file.strip_suffix(&scenario));
+    let suffix = result.id.strip_prefix(&result.scenario).unwrap_or_default();
+    let mut words = vec!["gauntlet", "replay"];
+    let file = format!("{}{scenario}{suffix}", folder.unwrap_or_default());
+    match folder {
+        Some(folder) if folder != "scenarios/" && result.scenario.contains('/') => {
+            words.extend([result.id.as_str(), "--corpus", if folder.is_empty() { "." } else { folder }]);
+        }
+        Some(folder) if folder != "scenarios/" => words.push(&file),
+        _ => words.push(&result.id),
+    }
+    words.extend(["--target", &result.target, "--seed", &result.seed]);
+    inert::line(&words.into_iter().map(shell_word).collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 /// As a shell takes it; without quotes where none are needed.
 fn shell_word(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&byte);
-    if word.bytes().all(plain) && word.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-') {
+    if word.bytes().all(plain) && word.starts_with(|c: char| c.is_ascii_alphanumeric() || "-./".contains(c)) {
         return word.to_owned();
     }
     // A NUL cannot be in an argument of any command.

@@ -46,6 +46,10 @@ pub(crate) enum Command {
     Baseline(BaselineArgs),
     /// Render the reports of finished runs again, shards and targets together
     Report(Report),
+    /// Say what is different between two finished runs, and fail if something newly broke
+    Compare(Compare),
+    /// Say which requirements finished runs decide, and which not
+    Coverage(CoverageArgs),
 }
 
 /// Which scenarios.
@@ -192,6 +196,60 @@ pub(crate) struct Report {
     /// What is expected of the target, with reasons
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Vec<PathBuf>,
+    /// Also write a page (Markdown) and the results (JSON) of each target into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) publish: Option<PathBuf>,
+    /// Say only how it stands
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Compare {
+    /// Folder of the run before
+    pub(crate) old: PathBuf,
+    /// Folder of the run after
+    pub(crate) new: PathBuf,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Into a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// What is expected of the target, with reasons
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CoverageArgs {
+    /// Folders of runs
+    #[arg(default_value = "gauntlet-report")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Only this document, such as 9846
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rfc: Option<String>,
+    /// Name the requirements that are not decided
+    #[arg(long)]
+    pub(crate) ids: bool,
+    /// Everything as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Fail if less than this part of the observable MUSTs (of RFC 9846, or of --rfc) is decided
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) least: Option<usize>,
+}
+
+/// Of a comparison.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a terminal
+    #[default]
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+    /// One file for a browser
+    Html,
 }
 
 /// As the engine's policy.

@@ -2,6 +2,7 @@
 
 mod inspect;
 mod replay;
+mod report;
 mod run;
 mod selftest;
 mod serve;
@@ -22,7 +23,9 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Lint(arguments) => inspect::lint(&arguments),
         Command::Selftest(arguments) => selftest::selftest(&arguments),
         Command::Baseline(arguments) => inspect::baseline(&arguments),
-        Command::Report(arguments) => run::report(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
+        Command::Compare(arguments) => report::compare_runs(&arguments),
+        Command::Coverage(arguments) => report::coverage_of(&arguments),
     }
 }
 
@@ -40,10 +43,23 @@ pub(crate) fn find_case(
     corpus: Option<&std::path::PathBuf>,
     capabilities: Option<&gauntlet_model::Capabilities>,
 ) -> Result<gauntlet_model::Case, Failure> {
-    let selection = crate::args::Selection {
-        select: if id.ends_with(".yaml") { vec![id.to_owned()] } else { Vec::new() },
-        corpus: corpus.cloned(),
-    };
+    // `folder/name.yaml@a=1` is one case of a file.
+    if let Some((file, parameters)) = id.split_once(".yaml@") {
+        let file = std::path::PathBuf::from(format!("{file}.yaml"));
+        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        return find(&format!("{stem}@{parameters}"), vec![file.display().to_string()], None, capabilities);
+    }
+    let select = if id.ends_with(".yaml") { vec![id.to_owned()] } else { Vec::new() };
+    find(id, select, corpus, capabilities)
+}
+
+fn find(
+    id: &str,
+    select: Vec<String>,
+    corpus: Option<&std::path::PathBuf>,
+    capabilities: Option<&gauntlet_model::Capabilities>,
+) -> Result<gauntlet_model::Case, Failure> {
+    let selection = crate::args::Selection { select, corpus: corpus.cloned() };
     let (corpus, _) = data::corpus_and_select(&selection)?;
     let wrong = |error: gauntlet_yaml::Diagnostics| Failure::usage(error.render(false));
     let mut names = Vec::new();

@@ -3,9 +3,9 @@
 use crate::Failure;
 use crate::args::Selection;
 use gauntlet_engine::Select;
-use gauntlet_model::Transcript;
 use gauntlet_model::result::read_lines;
-use gauntlet_reports::{Baseline, RunData, Sources, baseline, html, junit, load};
+use gauntlet_model::{Line, Transcript};
+use gauntlet_reports::{Baseline, RunData, Sources, baseline, ctrf, html, junit, load, markdown, sarif};
 use gauntlet_scenario::Corpus;
 use std::collections::HashMap;
 use std::fs;
@@ -64,32 +64,71 @@ fn read_baseline(name: &str, text: &str) -> Result<Baseline, Failure> {
     baseline::load(&gauntlet_yaml::File::new(name, text)).map_err(|error| Failure::usage(error.render(false)))
 }
 
-/// The results in a folder.
-pub(crate) fn read_run(folders: &[PathBuf]) -> Result<RunData, Failure> {
+/// The results in folders. Evidence is named as seen from `out`, where the reports will lie.
+pub(crate) fn read_run(folders: &[PathBuf], out: Option<&Path>) -> Result<RunData, Failure> {
     let mut lines = Vec::new();
     for folder in folders {
         let path = if folder.is_dir() { folder.join("results.jsonl") } else { folder.clone() };
         let wrong = |error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()));
         let file = fs::File::open(&path).map_err(wrong)?;
-        lines.extend(read_lines(BufReader::new(file)).map_err(wrong)?);
+        let mut read = read_lines(BufReader::new(file)).map_err(wrong)?;
+        let home = path.parent().unwrap_or(Path::new("."));
+        if let Some(prefix) = out.and_then(|out| way(out, home)) {
+            for line in &mut read {
+                if let Line::Case(case) = line {
+                    case.evidence = case.evidence.take().map(|evidence| format!("{prefix}{evidence}"));
+                }
+            }
+        }
+        lines.extend(read);
     }
-    Ok(load(lines))
+    let mut run = load(lines);
+    let ours = run.target_names().into_iter().filter(|name| gauntlet_target::own::by_name(name).is_some());
+    run.ours = ours.map(str::to_owned).collect();
+    Ok(run)
 }
 
-/// Writes `junit.xml` and `index.html` beside the results.
-pub(crate) fn write_reports(run: &RunData, corpus: &Corpus, folders: &[PathBuf], out: &Path) -> Result<(), Failure> {
+/// From one folder to another, as `../shard-2/`; `None`: they are the same, or one of them is not there.
+fn way(from: &Path, to: &Path) -> Option<String> {
+    let absolute = |path: &Path| if path == Path::new("") { Path::new(".") } else { path }.canonicalize().ok();
+    let (from, to) = (absolute(from)?, absolute(to)?);
+    let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(common).map(|_| "..".to_owned());
+    let down = to.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let parts: Vec<String> = up.chain(down).collect();
+    (!parts.is_empty()).then(|| parts.join("/") + "/")
+}
+
+/// Writes all reports into the folder of the results.
+pub(crate) fn write_reports(run: &RunData, corpus: &Corpus, out: &Path) -> Result<(), Failure> {
     let texts: HashMap<&str, &str> =
         corpus.scenarios.iter().map(|scenario| (scenario.id.as_str(), &*scenario.file.text)).collect();
-    let source = |id: &str| texts.get(id).map(|text| (*text).to_owned());
+    // Scenarios that are not of this corpus may still lie where they lay when they were run.
+    let files: HashMap<&str, &str> = run
+        .cases
+        .iter()
+        .filter_map(|case| Some((case.scenario.as_str(), case.at.as_ref()?.file.as_str())))
+        .filter(|(scenario, file)| !texts.contains_key(scenario) && file.ends_with(".yaml"))
+        .collect();
+    let source = |id: &str| {
+        let embedded = texts.get(id).map(|text| (*text).to_owned());
+        embedded.or_else(|| fs::read_to_string(files.get(id)?).ok())
+    };
     let transcript = |evidence: &str| -> Option<Transcript> {
-        let path =
-            folders.iter().map(|folder| folder.join(evidence).join("transcript.json")).find(|path| path.exists())?;
-        serde_json::from_slice(&fs::read(path).ok()?).ok()
+        serde_json::from_slice(&fs::read(out.join(evidence).join("transcript.json")).ok()?).ok()
     };
     let page = html(run, &Sources { scenario: &source, transcript: &transcript });
-    for (name, text) in [("junit.xml", junit(run, &source)), ("index.html", page)] {
-        let path = out.join(name);
-        fs::write(&path, text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
-    }
-    Ok(())
+    let written = [
+        ("junit.xml", junit(run, &source)),
+        ("report.sarif", sarif(run, &source)),
+        ("ctrf.json", ctrf(run)),
+        ("report.md", markdown(run)),
+        ("index.html", page),
+    ];
+    written.iter().try_for_each(|(name, text)| write_file(&out.join(name), text))
+}
+
+/// Writes one file.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }

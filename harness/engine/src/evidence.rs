@@ -1,7 +1,7 @@
 //! What is kept of a case: one folder, written as the case ends.
 
 use gauntlet_model::{Case, Transcript, What};
-use gauntlet_reports::{keylog, ladder, text};
+use gauntlet_reports::{keylog, ladder, pcapng, text};
 use std::io;
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub(crate) fn folder_name(target: &str, id: &str) -> String {
     format!("evidence/{}/{name}", clean(target))
 }
 
-/// Writes transcript (JSON, text, ladder), scenario, key log, and the target's stderr.
+/// Writes transcript (JSON, text, ladder), scenario, key log, packet capture, and the target's stderr.
 pub(crate) fn write(folder: &Path, case: &Case, transcript: &Transcript) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("transcript.json"), serde_json::to_vec(transcript)?)?;
@@ -28,6 +28,7 @@ pub(crate) fn write(folder: &Path, case: &Case, transcript: &Transcript) -> io::
     std::fs::write(folder.join("ladder.txt"), ladder(transcript, &Default::default()))?;
     std::fs::write(folder.join("scenario.yaml"), case.source.as_bytes())?;
     std::fs::write(folder.join("keys.log"), keylog(transcript))?;
+    std::fs::write(folder.join("capture.pcapng"), pcapng(transcript))?;
     let stderr = transcript.events.iter().rev().find_map(|event| match &event.what {
         What::Target { stderr, .. } if !stderr.is_empty() => Some(stderr),
         _ => None,

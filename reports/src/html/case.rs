@@ -103,7 +103,12 @@ fn rows(transcript: &Transcript, messages: &mut Messages) -> Vec<Row> {
         if place != (event.play, event.connection) {
             place = (event.play, event.connection);
             let play = if event.play > 0 { format!("play {}, ", event.play) } else { String::new() };
-            rows.push(Row { kind: "step", us: event.us, name: format!("{play}connection {}", place.1), ..Row::default() });
+            rows.push(Row {
+                kind: "step",
+                us: event.us,
+                name: format!("{play}connection {}", place.1),
+                ..Row::default()
+            });
         }
         if let Some(line) = step.take() {
             rows.push(Row { kind: "step", us: event.us, name: format!("line {line}"), ..Row::default() });

@@ -272,9 +272,8 @@ impl Rules {
             let mut sections: BTreeMap<Vec<u64>, (String, Vec<usize>)> = BTreeMap::new();
             for number in numbers {
                 let section = &self.all[number].section;
-                let found = sections
-                    .entry(coverage::section_key(section))
-                    .or_insert_with(|| (section.clone(), Vec::new()));
+                let found =
+                    sections.entry(coverage::section_key(section)).or_insert_with(|| (section.clone(), Vec::new()));
                 found.1.push(number);
             }
             documents.push(Document {

@@ -22,7 +22,7 @@ use gauntlet_vectors::catalogue::Catalogue;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-const STYLE: &str = include_str!("../../templates/style.css");
+pub(crate) const STYLE: &str = include_str!("../../templates/style.css");
 const SCRIPT: &str = include_str!("../../templates/report.js");
 /// Scenarios that the overview names.
 const FINDINGS: usize = 40;

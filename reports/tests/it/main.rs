@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod baseline;
+mod compare;
 mod coverage;
+mod formats;
 mod html;
 mod junit;
 mod ladder;
 mod run;
 mod samples;
+mod schema;
 mod terminal;

@@ -183,8 +183,10 @@ pub fn hostile_run() -> RunData {
     };
     let mut skipped = hostile();
     skipped.verdict = Kind::Skip;
+    skipped.id += " skipped";
     let mut listed = hostile();
     listed.expected_by_baseline = Some(HOSTILE.to_owned());
+    listed.id += " listed";
     let mut run = run();
     let mut line = run.run.take().unwrap();
     (line.version, line.started, line.seed) = (HOSTILE.to_owned(), HOSTILE.to_owned(), HOSTILE.to_owned());

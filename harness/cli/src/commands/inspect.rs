@@ -117,7 +117,7 @@ pub(crate) fn lint(arguments: &Lint) -> Result<Exit, Failure> {
 
 /// A baseline to edit, on standard output.
 pub(crate) fn baseline(arguments: &BaselineArgs) -> Result<Exit, Failure> {
-    let run = data::read_run(std::slice::from_ref(&arguments.run))?;
+    let run = data::read_run(std::slice::from_ref(&arguments.run), None)?;
     let names = run.target_names();
     let target = match (&arguments.target, names.as_slice()) {
         (Some(target), _) => target.clone(),

@@ -10,7 +10,7 @@ use gauntlet_reports::{ladder, text};
 pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
     let target = super::target(&arguments.target)?;
     let case = super::find_case(&arguments.case, arguments.corpus.as_ref(), None)?;
-    let case = match arguments.case == case.id {
+    let case = match arguments.case == case.id || arguments.case.contains(".yaml@") {
         true => case,
         // A scenario without a case named: its first case that the target can play.
         false => super::find_case(

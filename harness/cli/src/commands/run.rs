@@ -1,6 +1,6 @@
-//! `run` and `report`.
+//! `run`.
 
-use crate::args::{Alerts, KeepArg, Report, RfcArg, Run};
+use crate::args::{Alerts, KeepArg, RfcArg, Run};
 use crate::progress::Progress;
 use crate::{Exit, Failure, data};
 use gauntlet_engine::{AlertPolicy, Keep, Options, RunError};
@@ -79,10 +79,9 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
         exit: if matches!(error, RunError::Unreachable(_)) { Exit::Unreachable } else { Exit::Usage },
         text: error.to_string(),
     })?;
-    let folders = [arguments.out.clone()];
-    let mut run = data::read_run(&folders)?;
+    let mut run = data::read_run(std::slice::from_ref(&arguments.out), None)?;
     baseline::apply(&baselines, &mut run);
-    data::write_reports(&run, &corpus, &folders, &arguments.out)?;
+    data::write_reports(&run, &corpus, &arguments.out)?;
     print(&run, &corpus, &arguments.out, summary.interrupted, arguments.quiet);
     for why in &summary.unreachable {
         anstream::eprintln!("not reachable: {why}");
@@ -98,7 +97,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
 }
 
 /// Failures in full, then the summary.
-fn print(run: &RunData, corpus: &Corpus, out: &Path, interrupted: bool, quiet: bool) {
+pub(super) fn print(run: &RunData, corpus: &Corpus, out: &Path, interrupted: bool, quiet: bool) {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let unexpected = run.cases.iter().filter(|case| {
         use gauntlet_model::Kind;
@@ -121,23 +120,6 @@ fn print(run: &RunData, corpus: &Corpus, out: &Path, interrupted: bool, quiet: b
     }
     anstream::println!("{}", terminal::summary(run, colour).trim_end());
     anstream::println!("report: {}", out.join("index.html").display());
-}
-
-/// Renders again.
-pub(crate) fn report(arguments: &Report) -> Result<Exit, Failure> {
-    let mut run = data::read_run(&arguments.runs)?;
-    let baselines = data::baselines(&arguments.baseline, true)?;
-    for case in &mut run.cases {
-        let known = baselines.iter().find_map(|baseline| baseline.matches(case)).map(str::to_owned);
-        case.expected_by_baseline = known;
-    }
-    baseline::apply(&baselines, &mut run);
-    let out = arguments.out.clone().unwrap_or_else(|| arguments.runs[0].clone());
-    std::fs::create_dir_all(&out).map_err(|error| Failure::usage(format!("{}: {error}", out.display())))?;
-    let corpus = data::embedded_corpus()?;
-    data::write_reports(&run, &corpus, &arguments.runs, &out)?;
-    print(&run, &corpus, &out, false, false);
-    Ok(if matches!(run.outcome(), Outcome::AsExpected) { Exit::Expected } else { Exit::Unexpected })
 }
 
 /// Wall clock, RFC 3339, seconds, UTC.

@@ -1,0 +1,168 @@
+//! Formats of others: valid by their schemas, and inert.
+
+use crate::samples::{self, HOSTILE};
+use crate::schema;
+use gauntlet_reports::{ctrf, junit, markdown, pcapng, sarif};
+use serde_json::Value;
+
+/// Every mistake is named.
+fn validate(schema: &str, text: &str) -> Value {
+    let (schema, value): (Value, Value) = (serde_json::from_str(schema).unwrap(), serde_json::from_str(text).unwrap());
+    let errors = schema::errors(&schema, &value);
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    value
+}
+
+#[test]
+fn sarif_is_valid_and_suppresses_what_the_baseline_lists() {
+    let schema = include_str!("schemas/sarif.json");
+    let report = validate(schema, &sarif(&samples::run(), &samples::source));
+    let results = report["runs"][0]["results"].as_array().unwrap();
+    let of = |id: &str| results.iter().find(|result| result["properties"]["case"] == id).unwrap();
+    assert_eq!(results.len(), 6, "neither passes nor skips");
+    let failed = of("tls13/client_hello/compression_methods@methods=1");
+    assert_eq!(failed["level"], "error");
+    assert_eq!(failed["locations"][0]["physicalLocation"]["region"]["startLine"], 9);
+    let rule = &report["runs"][0]["tool"]["driver"]["rules"][failed["ruleIndex"].as_u64().unwrap() as usize];
+    assert_eq!(rule["id"], failed["ruleId"]);
+    assert!(rule["fullDescription"]["text"].as_str().unwrap().contains("MUST"));
+    assert_eq!(of("tls13/record/padding")["suppressions"][0]["justification"], "lets padding pass, known since 2024");
+    assert_eq!(of("tls13/alert/none")["level"], "warning");
+    validate(schema, &sarif(&samples::hostile_run(), &|_| Some(HOSTILE.to_owned())));
+}
+
+#[test]
+fn ctrf_is_valid_and_counts() {
+    let schema = include_str!("schemas/ctrf.json");
+    let report = validate(schema, &ctrf(&samples::run()));
+    let summary = &report["results"]["summary"];
+    let number = |name: &str| summary[name].as_u64().unwrap();
+    assert_eq!((number("tests"), number("failed"), number("other"), number("skipped")), (10, 2, 1, 2));
+    assert_eq!(number("passed") + number("failed") + number("other") + number("skipped"), number("tests"));
+    assert_eq!(number("stop") - number("start"), 4200);
+    validate(schema, &ctrf(&samples::hostile_run()));
+}
+
+/// The schemas are able to refuse.
+#[test]
+fn what_is_not_valid_is_refused() {
+    for (schema, text, broken) in [
+        (include_str!("schemas/sarif.json"), sarif(&samples::run(), &samples::source), ("/version", "3.0.0")),
+        (include_str!("schemas/ctrf.json"), ctrf(&samples::run()), ("/results/tests/0/status", "great")),
+    ] {
+        let mut value: Value = serde_json::from_str(&text).unwrap();
+        *value.pointer_mut(broken.0).unwrap() = broken.1.into();
+        let errors = schema::errors(&serde_json::from_str(schema).unwrap(), &value);
+        assert_eq!(errors.len(), 1, "{}: {errors:?}", broken.0);
+    }
+}
+
+/// Elements of JUnit XML with what may be within them and which attributes they may have.
+const JUNIT: &[(&str, &[&str], &[&str])] = &[
+    ("testsuites", &["testsuite"], &["name", "tests", "skipped", "failures", "errors", "time"]),
+    ("testsuite", &["properties", "testcase"], &["name", "tests", "skipped", "failures", "errors", "time"]),
+    ("properties", &["property"], &[]),
+    ("property", &[], &["name", "value"]),
+    ("testcase", &["properties", "skipped", "error", "failure"], &["name", "classname", "time"]),
+    ("skipped", &[], &["message"]),
+    ("error", &[], &["type", "message"]),
+    ("failure", &[], &["type", "message"]),
+];
+
+fn check_junit(text: &str) {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(text);
+    let mut open: Vec<String> = Vec::new();
+    let mut cases = 0;
+    loop {
+        let event = reader.read_event().unwrap();
+        let (start, empty) = match &event {
+            Event::Eof => break,
+            Event::Start(start) => (start, false),
+            Event::Empty(start) => (start, true),
+            Event::End(_) => {
+                open.pop();
+                continue;
+            }
+            _ => continue,
+        };
+        let name = String::from_utf8(start.name().as_ref().to_vec()).unwrap();
+        let within =
+            open.last().map_or(&["testsuites"][..], |outer| JUNIT.iter().find(|(known, ..)| known == outer).unwrap().1);
+        assert!(within.contains(&name.as_str()), "<{name}> within {open:?}");
+        let known = JUNIT.iter().find(|(known, ..)| *known == name).unwrap();
+        for attribute in start.attributes() {
+            let key = String::from_utf8(attribute.unwrap().key.as_ref().to_vec()).unwrap();
+            assert!(known.2.contains(&key.as_str()), "<{name} {key}>");
+        }
+        cases += usize::from(name == "testcase");
+        if !empty {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty() && cases > 0);
+}
+
+#[test]
+fn junit_is_what_its_readers_know() {
+    check_junit(&junit(&samples::run(), &samples::source));
+    check_junit(&junit(&samples::hostile_run(), &|_| Some(HOSTILE.to_owned())));
+}
+
+#[test]
+fn markdown_for_a_comment() {
+    insta::assert_snapshot!(markdown(&samples::run()));
+}
+
+#[test]
+fn the_published_page_of_a_target() {
+    let run = samples::run();
+    insta::assert_snapshot!(markdown::published(&run, "embedded-openssl"));
+    let page: Value = serde_json::from_str(&markdown::published_json(&run, "embedded-openssl")).unwrap();
+    assert_eq!(page["deviations"].as_array().unwrap().len(), 6);
+    assert_eq!(page["counts"]["skip"], 2);
+    assert!(page["deviations"][0].get("took_us").is_none(), "what differs from run to run is left out");
+}
+
+#[test]
+fn hostile_text_is_inert_in_markdown() {
+    let run = samples::hostile_run();
+    for text in [markdown(&run), markdown::published(&run, HOSTILE)] {
+        assert_eq!(text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}'), None);
+        // Within backquotes markup is text.
+        let outside: String = text.split('`').step_by(2).collect();
+        assert!(!outside.contains("<script"), "{outside}");
+    }
+}
+
+/// Blocks, their lengths, and the bytes that come out again; whether analysers read it is tested with one.
+#[test]
+fn a_capture_has_the_secrets_ahead_of_the_packets() {
+    use gauntlet_model::transcript::{Ending, Event, Side, What};
+    let mut transcript = samples::handshake(7);
+    let us = transcript.events.len() as u64;
+    let sent = vec![0x16; 70_000];
+    for (from, data) in [(Side::Us, sent.clone()), (Side::Target, b"answer".to_vec())] {
+        transcript.events.push(Event { play: 0, connection: 0, us, what: What::Bytes { from, data } });
+    }
+    transcript.events.push(Event { play: 0, connection: 1, us, what: What::End { how: Ending::Rst } });
+    let file = pcapng(&transcript);
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    let (mut at, mut kinds, mut ours) = (0, Vec::new(), Vec::new());
+    while at < file.len() {
+        let (kind, length) = (word(at), word(at + 4) as usize);
+        assert_eq!(length % 4, 0);
+        assert_eq!(word(at + length - 4) as usize, length);
+        if kind == 6 {
+            let packet = &file[at + 28..at + 28 + word(at + 20) as usize];
+            let port = u16::from_be_bytes([packet[20], packet[21]]);
+            if port == 40_000 {
+                ours.extend_from_slice(&packet[40..]);
+            }
+        }
+        kinds.push(kind);
+        at += length;
+    }
+    assert_eq!(kinds[..4], [0x0a0d_0d0a, 1, 10, 6], "section, interface, secrets, packets");
+    assert!(ours == sent, "all that we sent, in order");
+}
