@@ -81,7 +81,8 @@ fn message(what: &What) -> (String, String) {
     let mut body = String::new();
     changes.iter().for_each(|change| body += &format!("{MARGIN}* {}\n", inert::line(change)));
     if *content_type == 22 {
-        body += &indented(&Grammar::tls().decode("Handshake", bytes, context).print());
+        let type_name = if context.version == Some(0x0002) { "V2ClientHello" } else { "Handshake" };
+        body += &indented(&Grammar::tls().decode(type_name, bytes, context).print());
     }
     body += &dump(bytes);
     if let Some(meant) = meant {

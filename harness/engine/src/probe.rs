@@ -1,8 +1,10 @@
 //! What a target can do: asked before each run, never remembered across runs.
 
 use crate::plain::{hello, plain_handshake, resumption};
+use gauntlet_crypto::CipherSuite;
+use gauntlet_crypto::suite::{KeyExchange, SuiteInfo};
 use gauntlet_model::capabilities::Learnt;
-use gauntlet_model::names::version_name;
+use gauntlet_model::names::{version_name, version_number};
 use gauntlet_model::{Capabilities, Case, Event, Kind, LinkError, Role, Side, Transcript, Val, What};
 use gauntlet_play::{AlertPolicy, Settings, judge, play};
 use gauntlet_target::{Instance, Options};
@@ -48,8 +50,12 @@ pub fn probe(
         probe.groups()?;
         probe.retry()?;
     }
-    if probe.found.has("versions", "tls1.2") {
-        probe.suites(0x0303, &SUITES12)?;
+    let best = [0x0303, 0x0302, 0x0301, 0x0300]
+        .into_iter()
+        .find(|version| probe.found.has("versions", &version_name(*version)));
+    if let Some(version) = best {
+        let suites = probe.asked_suites();
+        probe.suites(version, &suites)?;
     }
     probe.schemes()?;
     probe.extensions()?;
@@ -133,7 +139,7 @@ impl Probe<'_> {
     }
 
     fn versions(&mut self) -> Result<(), LinkError> {
-        for version in [0x0304, 0x0303] {
+        for version in self.asked_versions() {
             let case = plain_handshake("probe", Role::Client, &[version], self.options, &[]);
             let transcript = self.play(&case)?;
             let verdict = judge(&case, &transcript, AlertPolicy::Exact);
@@ -147,6 +153,22 @@ impl Probe<'_> {
             self.found.learn("versions", &version_name(version), learnt);
         }
         Ok(())
+    }
+
+    /// The current versions, and older ones if the options name them: nobody has those by default.
+    fn asked_versions(&self) -> Vec<u16> {
+        let named = self.options.get("versions").map(String::as_str).unwrap_or_default();
+        let lowest = named.split(['-', ',']).filter_map(|name| version_number(name.trim())).min().unwrap_or(0x0303);
+        (lowest.min(0x0303)..=0x0304).rev().collect()
+    }
+
+    /// Up to TLS 1.2: the suites in use, or with the option for it all that we can play.
+    fn asked_suites(&self) -> Vec<u16> {
+        if self.options.get("suites").is_none_or(|suites| suites != "all") {
+            return SUITES12.to_vec();
+        }
+        let playable = |info: &&SuiteInfo| info.key_exchange != KeyExchange::Tls13 && info.is_playable();
+        CipherSuite::all().iter().filter(playable).map(|info| info.suite.0).collect()
     }
 
     fn suites(&mut self, version: u16, suites: &[u16]) -> Result<(), LinkError> {

@@ -2,12 +2,13 @@
 
 use crate::Peer;
 use crate::config::Session;
-use crate::draft::{own_share, path};
+use crate::draft::path;
+use crate::exchange::old_scheme;
 use crate::order::{Flow, Order, from_server};
 use crate::verify::{certificate_verify_content, check_chain};
-use crate::view::{self, ServerHelloView, extension, numbers};
+use crate::view::{self, ClientHelloView, ServerHelloView, extension, numbers};
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
-use gauntlet_crypto::{KeyShare, NamedGroup, PublicKey, SignatureScheme, schedule13};
+use gauntlet_crypto::{NamedGroup, PublicKey, SignatureScheme, schedule13};
 use gauntlet_model::{Role, What};
 use gauntlet_pki::Identity;
 use gauntlet_wire::{Context, Edit, Grammar, Node, Plain};
@@ -38,20 +39,27 @@ impl Peer {
             Some(session) if !session.session_id.is_empty() => session.session_id.clone(),
             _ => self.random(32),
         };
-        let extensions = named(self.hello_extensions(resumed12.as_ref()));
-        let body = named(vec![
+        let ssl3 = self.config.versions.iter().all(|version| *version == 0x0300);
+        let mut suites = self.config.cipher_suites.clone();
+        let mut extensions = Some(named(self.hello_extensions(resumed12.as_ref())));
+        if ssl3 {
+            // It has no extensions; the empty renegotiation_info is a suite then. [RFC 5746, 3.3]
+            extensions = None;
+            suites.push(0x00ff);
+        }
+        let mut body = vec![
             (
                 "legacy_version",
                 Plain::Number(u64::from(self.config.versions.iter().max().map_or(0x0303, |v| (*v).min(0x0303)))),
             ),
             ("random", random.into()),
             ("legacy_session_id", session_id.into()),
-            ("cipher_suites", list(self.config.cipher_suites.iter().copied())),
+            ("cipher_suites", list(suites)),
             ("legacy_compression_methods", Plain::Bytes(vec![0])),
-            ("extensions", extensions),
-        ]);
+        ];
+        body.extend(extensions.map(|extensions| ("extensions", extensions)));
         Grammar::tls()
-            .build("Handshake", &named(vec![("msg_type", "client_hello".into()), ("body", body)]), context)
+            .build("Handshake", &named(vec![("msg_type", "client_hello".into()), ("body", named(body))]), context)
             .map_err(|error| format!("client_hello: {error}"))
     }
 
@@ -65,8 +73,10 @@ impl Peer {
         }
         extensions
             .push(("supported_groups", named(vec![("named_group_list", list(self.config.groups.iter().copied()))])));
-        let schemes = list(self.config.signature_schemes.iter().copied());
-        extensions.push(("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)])));
+        if self.config.versions.iter().any(|version| *version >= 0x0303) {
+            let schemes = list(self.config.signature_schemes.iter().copied());
+            extensions.push(("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)])));
+        }
         if !self.config.alpn.is_empty() {
             let names = self.config.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
             extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
@@ -130,6 +140,11 @@ impl Peer {
             let schemes = identity.key.schemes(self.is_tls13());
             schemes.iter().any(|scheme| scheme.0 == self.hs.scheme)
         };
+        if self.signs_unnamed() || self.exchange() == KeyExchange::RsaPsk {
+            let rsa = self.hs.suite.is_some_and(|suite| suite.authentication == Authentication::Rsa);
+            let fits = |identity: &&'static Identity| identity.key.public().is_rsa() == rsa;
+            return [first, self.config.second_identity].into_iter().flatten().find(fits).or(first);
+        }
         match (self.hs.scheme, self.hs.suite.map(|suite| suite.authentication)) {
             (0, Some(Authentication::Rsa)) => self.config.second_identity.or(first),
             (0, _) => first,
@@ -140,7 +155,7 @@ impl Peer {
     pub(crate) fn honest_certificate(&mut self) -> Plain {
         let wanted = self.config.role == Role::Server || self.can_answer_request();
         let chain = self.identity().filter(|_| wanted).map(|identity| identity.chain.clone()).unwrap_or_default();
-        if !self.is_tls13() {
+        if self.layout() < 0x0304 {
             let certificates: Plain = chain.into_iter().collect();
             return named(vec![("certificate_list", certificates)]);
         }
@@ -159,7 +174,11 @@ impl Peer {
     /// A scheme for our CertificateVerify that the server takes.
     fn client_scheme(&self) -> Option<u16> {
         let (_, wanted) = self.hs.requested.as_ref()?;
-        let able = self.config.identity?.key.schemes(self.is_tls13());
+        let key = &self.config.identity?.key;
+        if self.signs_unnamed() {
+            return Some(old_scheme(&key.public()).0);
+        }
+        let able = key.schemes(self.is_tls13());
         if wanted.is_empty() {
             return able.first().map(|scheme| scheme.0);
         }
@@ -172,48 +191,10 @@ impl Peer {
             Role::Server => Some(self.hs.scheme),
         };
         self.hs.scheme = scheme.unwrap_or(0x0403);
-        if self.hs.version < 0x0303 {
-            return Plain::Map(Vec::new());
+        if self.layout() < 0x0303 {
+            return named(vec![("signature", Plain::Bytes(Vec::new()))]);
         }
         named(vec![("algorithm", Plain::Number(u64::from(self.hs.scheme))), ("signature", Plain::Bytes(Vec::new()))])
-    }
-
-    /// ClientKeyExchange, with the premaster secret as its other result. [RFC 5246, 7.4.7]
-    pub(crate) fn honest_client_key_exchange(&mut self) -> Result<Plain, String> {
-        let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
-        if matches!(exchange, KeyExchange::Rsa) {
-            let mut premaster = self.hs.hello.legacy_version.to_be_bytes().to_vec();
-            premaster.extend(self.random(46));
-            let Some(key) = self.hs.target_key.clone().filter(PublicKey::is_rsa) else {
-                self.event(What::NotFollowed { text: "no RSA key to encrypt to".to_owned() });
-                self.hs.premaster = premaster;
-                return Ok(named(vec![("exchange_keys", Plain::Bytes(vec![0; 258]))]));
-            };
-            let encrypted = key.rsa_encrypt(&premaster, &mut self.rng).map_err(|error| error.to_string())?;
-            self.hs.premaster = premaster;
-            let keys = named(vec![("encrypted_pre_master_secret", encrypted.into())]);
-            return Ok(named(vec![("exchange_keys", keys)]));
-        }
-        let (group, theirs) = (self.hs.group, self.hs.other_share.clone());
-        let mut field = "ecdh_Yc";
-        let public = if matches!(exchange, KeyExchange::Dhe | KeyExchange::DhePsk) {
-            field = "dh_Yc";
-            self.hs.shares.last().map(|(_, share)| finish(share, &theirs))
-        } else {
-            own_share(&mut self.hs.shares, group, &mut self.rng).map(|share| finish(share, &theirs))
-        };
-        let (public, secret) = public.unwrap_or_else(|| (vec![4; 65], None));
-        if secret.is_none() {
-            self.event(What::NotFollowed { text: format!("no shared secret in group {group}") });
-        }
-        let mut secret = secret.unwrap_or_default();
-        if field == "dh_Yc" {
-            // [RFC 5246, 8.1.2]: leading zero bytes are stripped.
-            let zeros = secret.iter().take_while(|byte| **byte == 0).count();
-            secret.drain(..zeros);
-        }
-        self.hs.premaster = secret;
-        Ok(named(vec![("exchange_keys", named(vec![(field, public.into())]))]))
     }
 
     // ---- what the server sends -------------------------------------------------------------------
@@ -345,6 +326,7 @@ impl Peer {
             let cbc = self.hs.suite.is_some_and(|suite| suite.bulk.block_length() > 0);
             self.hs.encrypt_then_mac = cbc && view.extensions.contains(&extension::ENCRYPT_THEN_MAC);
             self.hs.alpn = view.alpn.clone();
+            self.agreed_limits = limits(&self.hs.hello, view, self.is_client());
             if self.is_client() {
                 self.take_session12(view);
             }
@@ -489,8 +471,7 @@ impl Peer {
         let tls13 = self.is_tls13();
         let scheme = match self.hs.version {
             0x0303.. => view::number(node, "algorithm").unwrap_or(0) as u16,
-            _ if key.is_rsa() => SignatureScheme::RSA_PKCS1_MD5_SHA1.0,
-            _ => SignatureScheme::ECDSA_SHA1.0,
+            _ => old_scheme(&key).0,
         };
         let content = if tls13 {
             let digest = self.digest();
@@ -509,7 +490,18 @@ impl Peer {
             );
         }
         let signature = view::bytes(node, "signature");
+        if self.hs.version == 0x0300 {
+            return self.check_ssl3_signature(&key, &signature);
+        }
         if let Err(error) = key.verify(SignatureScheme(scheme), &content, &signature, tls13) {
+            self.remark("decrypt_error", format!("CertificateVerify: {error}"));
+        }
+    }
+
+    fn check_ssl3_signature(&mut self, key: &PublicKey, signature: &[u8]) {
+        let hash = self.prf().ssl3_signed_hash(&self.hs.master_secret, self.hash.messages());
+        let covered = if key.is_rsa() { &hash[..] } else { &hash[16..] };
+        if let Err(error) = key.verify_hash(old_scheme(key), covered, signature, false) {
             self.remark("decrypt_error", format!("CertificateVerify: {error}"));
         }
     }
@@ -538,46 +530,6 @@ impl Peer {
             self.last_verify_data.0 = came;
         } else {
             self.last_verify_data.1 = came;
-        }
-    }
-
-    fn take_server_key_exchange(&mut self, node: &Node) {
-        let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
-        let Some(params) = node.field("params") else { return };
-        if matches!(exchange, KeyExchange::Dhe | KeyExchange::DhePsk) {
-            let (p, g) = (view::bytes(params, "dh_p"), view::bytes(params, "dh_g"));
-            self.hs.other_share = view::bytes(params, "dh_Ys");
-            match KeyShare::generate_dh(&p, &g, &mut self.rng) {
-                Ok(share) => self.hs.shares.push((0, share)),
-                Err(error) => self.remark("illegal_parameter", format!("DH parameters: {error}")),
-            }
-        } else {
-            let curve = params.field("curve_params").and_then(|curve| view::number(curve, "namedcurve"));
-            self.hs.group = curve.unwrap_or(0) as u16;
-            self.hs.other_share = params.field("public").map(|p| view::bytes(p, "point")).unwrap_or_default();
-            if !self.hs.hello.groups.contains(&self.hs.group) {
-                self.remark("illegal_parameter", format!("group {} was not offered", self.hs.group));
-            }
-        }
-        self.check_key_exchange_signature(params, node);
-    }
-
-    fn check_key_exchange_signature(&mut self, params: &Node, node: &Node) {
-        let Some(signed) = node.field("signed_params") else { return };
-        let Some(key) = self.hs.target_key.clone() else {
-            return self.remark("decrypt_error", "ServerKeyExchange without a certificate");
-        };
-        let scheme = match view::number(signed, "algorithm") {
-            Some(scheme) => scheme as u16,
-            None if key.is_rsa() => SignatureScheme::RSA_PKCS1_MD5_SHA1.0,
-            None => SignatureScheme::ECDSA_SHA1.0,
-        };
-        let mut content = self.hs.hello.random.clone();
-        content.extend_from_slice(&self.hs.server_random);
-        content.extend(params.to_bytes());
-        let signature = view::bytes(signed, "signature");
-        if let Err(error) = key.verify(SignatureScheme(scheme), &content, &signature, false) {
-            self.remark("decrypt_error", format!("ServerKeyExchange: {error}"));
         }
     }
 
@@ -740,9 +692,18 @@ impl Peer {
     }
 }
 
-/// Our public share and the shared secret, if there is one.
-fn finish(share: &KeyShare, theirs: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
-    (share.public().to_vec(), share.derive(theirs).ok())
+/// Content that records of ours and the target's may hold, out of both hellos: max_fragment_length holds for both
+/// sides, record_size_limit for whoever did not send it. [RFC 6066, 4; RFC 8449, 4]
+fn limits(hello: &ClientHelloView, answer: &ServerHelloView, client: bool) -> (Option<usize>, Option<usize>) {
+    if let (Some(from_client), Some(from_server)) = (hello.record_size_limit, answer.record_size_limit) {
+        let (client_sends, server_sends) = (usize::from(from_server).max(1), usize::from(from_client).max(1));
+        let pair = if client { (client_sends, server_sends) } else { (server_sends, client_sends) };
+        return (Some(pair.0), Some(pair.1));
+    }
+    match answer.max_fragment_length {
+        Some(code @ 1..=4) => (Some(256 << code), Some(256 << code)),
+        _ => (None, None),
+    }
 }
 
 /// Whether a group is one we can compute in.

@@ -41,6 +41,17 @@ pub struct Session {
     pub external: bool,
 }
 
+/// The pre-shared key of TLS 1.2's PSK suites. [RFC 4279]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Psk {
+    /// psk_identity.
+    pub identity: Vec<u8>,
+    /// The key itself.
+    pub key: Vec<u8>,
+    /// As server: psk_identity_hint.
+    pub hint: Option<Vec<u8>>,
+}
+
 /// Everything that shapes the default handshake.
 #[derive(Clone)]
 pub struct Config {
@@ -70,6 +81,8 @@ pub struct Config {
     pub session: Option<Session>,
     /// External PSKs: offered behind the session's ticket, or known as server.
     pub psks: Vec<Session>,
+    /// For PSK suites of TLS 1.2 and older.
+    pub psk: Option<Psk>,
     /// As client: 0-RTT data to go with the first PSK.
     pub early_data: Option<Vec<u8>>,
     /// As server: max_early_data_size of tickets; 0: early data is refused.
@@ -94,11 +107,17 @@ impl Config {
     /// A client that offers these versions.
     pub fn client(versions: &[u16]) -> Config {
         let old = versions.iter().any(|version| *version < 0x0304);
+        let highest = versions.iter().copied().max().unwrap_or(0x0304);
         let mut cipher_suites = Vec::new();
         if versions.contains(&0x0304) {
             cipher_suites.extend([0x1301, 0x1302, 0x1303]);
         }
-        if old {
+        if highest == 0x0300 {
+            // Without extensions no curve can be agreed on.
+            cipher_suites.extend([0x002f, 0x0035, 0x000a, 0x0005, 0x0033, 0x0039]);
+        } else if highest < 0x0303 {
+            cipher_suites.extend([0xc009, 0xc013, 0xc00a, 0xc014, 0x002f, 0x0035]);
+        } else if old {
             cipher_suites.extend([
                 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013, 0xc00a, 0xc014, 0x009c, 0x009d, 0x002f,
                 0x0035,
@@ -123,6 +142,7 @@ impl Config {
             verify_chain: true,
             session: None,
             psks: Vec::new(),
+            psk: None,
             early_data: None,
             max_early_data: 0,
             tickets: 0,

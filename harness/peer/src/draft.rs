@@ -2,9 +2,11 @@
 
 use crate::Peer;
 use crate::change::{Change, RecordChange, is_late};
+use crate::exchange::old_scheme;
 use crate::inside::{edit_inside, is_made_whole};
 use crate::psk::BINDERS;
 use crate::records::Made;
+use crate::ssl2::{self, SSL2};
 use crate::view::{ClientHelloView, ServerHelloView};
 use gauntlet_crypto::{KeyShare, NamedGroup, SignatureScheme, schedule13};
 use gauntlet_model::{Cut, Remember, Role, Side, What};
@@ -40,6 +42,10 @@ impl Draft {
     /// Whether the change left the bytes as they would have been.
     pub fn is_unchanged(&self) -> bool {
         !self.replaces && self.meant.as_ref().is_some_and(|meant| *meant == self.bytes)
+    }
+    /// Whether it is a ClientHello in the layout of SSL 2.0.
+    fn is_ssl2(&self) -> bool {
+        self.context.version == Some(SSL2)
     }
     /// Bytes that are not yet in a record.
     pub fn left(&self) -> usize {
@@ -97,6 +103,7 @@ impl Peer {
         self.followed = false;
         self.replace_secrets(change)?;
         let (mut bytes, tree) = self.assemble(name, change)?;
+        let context = self.message_context(name, change);
         for edit in &change.bytes {
             edit.apply(&mut bytes).map_err(|error| error.to_string())?;
         }
@@ -109,7 +116,7 @@ impl Peer {
             meant,
             content,
             offset: 0,
-            context: self.context(Side::Us),
+            context,
             remember: change.remember,
             words: change.words.clone(),
             honest_tree: change.bytes.is_empty().then_some(tree),
@@ -121,11 +128,14 @@ impl Peer {
 
     /// Steps 1 to 4 but for changes of the encoded bytes.
     fn assemble(&mut self, name: &str, change: &Change) -> Result<(Vec<u8>, Node), String> {
-        let mut context = self.context(Side::Us);
-        if let Some(form) = change.form {
-            context.version = Some(form);
-        }
-        let mut tree = self.honest(name, &context)?;
+        let context = self.message_context(name, change);
+        self.form = context.version;
+        let tree = match (name, change.form) {
+            ("client_hello", Some(SSL2)) => self.honest_ssl2_hello(&context),
+            _ => self.honest(name, &context),
+        };
+        self.form = None;
+        let mut tree = tree?;
         let computed = computed(name);
         let edit = |tree: &mut Node, edit: &Edit| {
             if is_made_whole(edit) {
@@ -159,6 +169,19 @@ impl Peer {
         Ok((bytes, tree))
     }
 
+    /// What the message is laid out by: all but a hello have a version, also where none is settled yet.
+    fn message_context(&mut self, name: &str, change: &Change) -> Context {
+        let bare = name == "client_hello" || content_type(name) != 22;
+        let layout = self.layout();
+        // TLS 1.3 has no layout for these.
+        let old = matches!(name, "client_key_exchange" | "server_key_exchange") && layout >= 0x0304;
+        let own = if old { 0x0303 } else { layout };
+        self.form = change.form.or((old || !bare && self.hs.version == 0).then_some(own));
+        let context = self.context(Side::Us);
+        self.form = None;
+        context
+    }
+
     /// The honest tree, computed fields still empty.
     fn honest(&mut self, name: &str, context: &Context) -> Result<Node, String> {
         let build = |type_name: &str, value: &Plain| {
@@ -175,7 +198,10 @@ impl Peer {
                 let data = self.early_bytes().unwrap_or_else(|| honest.to_vec());
                 return build("ApplicationData", &Plain::map([("data", Plain::Bytes(data))]));
             }
-            "heartbeat" => return build("HeartbeatMessage", &Plain::Map(Vec::new())),
+            "heartbeat" => {
+                let fields = self.honest_heartbeat();
+                return build("HeartbeatMessage", &fields);
+            }
             "client_hello" => return self.honest_client_hello(context),
             "server_hello" => self.honest_server_hello(),
             "hello_retry_request" => self.honest_retry(),
@@ -195,8 +221,27 @@ impl Peer {
         build("Handshake", &Plain::map([("msg_type", Plain::Name(msg_type.to_owned())), ("body", body)]))
     }
 
+    /// A request with a payload of our own, or the answer to the target's. [RFC 6520, 4]
+    fn honest_heartbeat(&mut self) -> Plain {
+        let answer = self.heartbeat.take();
+        let kind = if answer.is_some() { 2 } else { 1 };
+        let padding = self.random(16);
+        let payload = answer.unwrap_or_else(|| b"gauntlet".to_vec());
+        Plain::map([
+            ("type", Plain::Number(kind)),
+            ("payload_length", Plain::Number(payload.len() as u64)),
+            ("payload", payload.into()),
+            ("padding", padding.into()),
+        ])
+    }
+
+    /// Content that a record of ours may hold.
+    fn record_limit(&self) -> usize {
+        self.agreed_limits.0.unwrap_or(usize::MAX).min(self.config.record_limit)
+    }
+
     fn verify_data_length(&self) -> usize {
-        match self.hs.version {
+        match self.layout() {
             0x0304 => self.digest().len(),
             0x0300 => 36,
             _ => 12,
@@ -293,6 +338,11 @@ impl Peer {
     }
 
     fn fill_certificate_verify(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
+        if self.hs.version == 0x0300 {
+            let signature = self.sign_ssl3();
+            put(tree, "signature", signature);
+            return Ok(());
+        }
         let algorithm = tree.field("algorithm").and_then(Node::number).map_or(self.hs.scheme, |number| number as u16);
         let content = self.signed_content(change)?;
         let signature = match self.computed_signature(change, algorithm, &content)? {
@@ -301,6 +351,21 @@ impl Peer {
         };
         put(tree, "signature", signature);
         Ok(())
+    }
+
+    /// SSL 3.0 signs a hash with the master secret in it. [RFC 6101, 5.6.8]
+    fn sign_ssl3(&mut self) -> Vec<u8> {
+        let Some(identity) = self.identity() else { return Vec::new() };
+        if self.hs.master_secret.is_empty() {
+            self.make_master_secret();
+        }
+        let hash = self.prf().ssl3_signed_hash(&self.hs.master_secret, self.hash.messages());
+        let scheme = old_scheme(&identity.key.public());
+        let covered = if scheme == SignatureScheme::RSA_PKCS1_MD5_SHA1 { &hash[..] } else { &hash[16..] };
+        let mut rng = self.rng.clone();
+        let signature = identity.key.sign_hash(scheme, covered, &mut rng);
+        self.rng = rng;
+        signature.unwrap_or_default()
     }
 
     /// Signs as far as our key can; with a scheme that it cannot, by the scheme that it can.
@@ -324,8 +389,15 @@ impl Peer {
     /// # Errors
     /// A change that cannot be made, in words.
     pub fn emit(&mut self, draft: &mut Draft, size: Option<Cut>, change: Option<&RecordChange>) -> Result<(), String> {
+        if draft.is_ssl2() {
+            // It stands in no record of TLS.
+            let rest = draft.content.split_off(draft.offset);
+            draft.offset = draft.content.len();
+            self.put(&rest);
+            return Ok(());
+        }
         let length = match size {
-            None => draft.left().min(self.config.record_limit),
+            None => draft.left().min(self.record_limit()),
             Some(Cut::Rest) => draft.left(),
             Some(Cut::Bytes(bytes)) => bytes.min(draft.left()),
         };
@@ -404,6 +476,12 @@ impl Peer {
             }
             _ => (draft.bytes.clone(), draft.honest_tree.take()),
         };
+        if draft.is_ssl2() {
+            let tree = tree.unwrap_or_else(|| Grammar::tls().decode("V2ClientHello", &bytes, &draft.context));
+            self.hs.hello = ClientHelloView::of_ssl2(&tree);
+            self.hs.hellos += 1;
+            return self.hash.add(bytes.get(ssl2::LENGTH..).unwrap_or_default());
+        }
         let tree = tree.unwrap_or_else(|| Grammar::tls().decode("Handshake", &bytes, &draft.context));
         self.note_sent(&draft.name, &bytes, &tree);
     }

@@ -5,7 +5,7 @@ use crate::hash::HandshakeHash;
 use crate::order::Order;
 use crate::records::{Epoch, Inbound, Opened, Outbound, RawRecord};
 use crate::view::{ClientHelloView, ServerHelloView, handshake_name};
-use gauntlet_crypto::suite::{KeyExchange, SuiteInfo};
+use gauntlet_crypto::suite::{Authentication, KeyExchange, SuiteInfo};
 use gauntlet_crypto::{Bulk, CipherSuite, Digest, KeyShare, Protection, PublicKey, RecordKeys, Rng};
 use gauntlet_crypto::{schedule12::Prf, schedule13};
 use gauntlet_model::{Role, Side, What};
@@ -114,6 +114,12 @@ pub struct Peer {
     pub(crate) replaced: BTreeMap<String, Vec<u8>>,
     /// Our secret is the one that the message being made leads to, whatever was changed in it.
     pub(crate) followed: bool,
+    /// Version that the message in the making is laid out in, if not the one in use.
+    pub(crate) form: Option<u16>,
+    /// Content that a record may hold as the two sides have agreed: ours, the target's.
+    pub(crate) agreed_limits: (Option<usize>, Option<usize>),
+    /// What a heartbeat request of the target's asks us to send back.
+    pub(crate) heartbeat: Option<Vec<u8>>,
 }
 
 impl Peer {
@@ -144,6 +150,9 @@ impl Peer {
             last_sent_finished: Vec::new(),
             replaced: BTreeMap::new(),
             followed: false,
+            form: None,
+            agreed_limits: (None, None),
+            heartbeat: None,
         };
         if peer.config.role == Role::Client {
             peer.due.push_back("client_hello");
@@ -256,15 +265,20 @@ impl Peer {
 
     /// What a decoder must know about a message at this point.
     pub(crate) fn context(&self, from: Side) -> Context {
-        let version = (self.hs.version != 0).then_some(self.hs.version);
+        let version = self.form.or((self.hs.version != 0).then_some(self.hs.version));
         let length = match version {
             Some(0x0304) => Some(self.digest().len() as u8),
             Some(0x0300) => Some(36),
             Some(_) => Some(12),
             None => None,
         };
-        let key_exchange = self.hs.suite.map(|suite| key_exchange_name(suite.key_exchange));
-        let number = key_exchange.and_then(|name| Grammar::tls().number("KeyExchange", name));
+        let suite = self.hs.suite.map(|suite| (suite.key_exchange, suite.authentication));
+        let name = match (suite, self.form) {
+            (Some((KeyExchange::Tls13 | KeyExchange::Other, _)) | None, Some(..=0x0303)) => self.planned_exchange(),
+            (suite, _) => suite,
+        };
+        let name = name.map(|(exchange, authentication)| key_exchange_name(exchange, authentication));
+        let number = name.and_then(|name| Grammar::tls().number("KeyExchange", name));
         let client = (from == Side::Us) == self.is_client();
         Context {
             version,
@@ -272,6 +286,34 @@ impl Peer {
             certificate_type: Some(0),
             verify_data_length: length,
             sender: Some(if client { 1 } else { 2 }),
+        }
+    }
+
+    /// The version that the message in the making is laid out in; before there is one, the best of ours.
+    pub(crate) fn layout(&self) -> u16 {
+        let best = || self.config.versions.iter().copied().max().unwrap_or(0x0304);
+        self.form.unwrap_or_else(|| if self.hs.version == 0 { best() } else { self.hs.version })
+    }
+
+    /// The key exchange of the first suite of ours that is none of TLS 1.3; ECDHE if there is none.
+    fn planned_exchange(&self) -> Option<(KeyExchange, Authentication)> {
+        let exchange = |suite: &u16| {
+            let info = CipherSuite(*suite).info()?;
+            let fits = !matches!(info.key_exchange, KeyExchange::Tls13 | KeyExchange::Other);
+            fits.then_some((info.key_exchange, info.authentication))
+        };
+        let ours = self.config.cipher_suites.iter().find_map(exchange);
+        Some(ours.unwrap_or((KeyExchange::Ecdhe, Authentication::Rsa)))
+    }
+
+    /// The key exchange that the message in the making is laid out for.
+    pub(crate) fn message_exchange(&self) -> KeyExchange {
+        match self.exchange() {
+            KeyExchange::Tls13 | KeyExchange::Other => {
+                self.planned_exchange().map_or(KeyExchange::Ecdhe, |pair| pair.0)
+            }
+            _ if self.hs.suite.is_none() => self.planned_exchange().map_or(KeyExchange::Ecdhe, |pair| pair.0),
+            exchange => exchange,
         }
     }
 
@@ -351,7 +393,8 @@ impl Peer {
         }
         let protected = opened.keys != "none";
         let limit = if protected && self.is_tls13() { (1 << 14) + 256 } else { (1 << 14) + 2048 };
-        if record.fragment.len() > limit || opened.content.len() + opened.padding > 1 << 14 {
+        let agreed = self.agreed_limits.1.unwrap_or(1 << 14);
+        if record.fragment.len() > limit || opened.content.len() + opened.padding > agreed {
             self.remark("record_overflow", format!("record of {} bytes", record.fragment.len()));
         }
         if opened.content.is_empty() && opened.verified && opened.content_type != 23 {
@@ -457,7 +500,20 @@ impl Peer {
             other => format!("record_{other}").into(),
         };
         self.note(content_type, name, context, content);
+        if content_type == 24 && self.hs.hello.extensions.contains(&crate::view::extension::HEARTBEAT) {
+            return self.take_heartbeat(content);
+        }
         self.remark("unexpected_message", format!("record of type {content_type}"));
+    }
+
+    /// A request is answered with its payload, unless it is too short for the length it claims. [RFC 6520, 4]
+    fn take_heartbeat(&mut self, content: &[u8]) {
+        let [kind, high, low, rest @ ..] = content else { return };
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        if *kind == 1 && length + 16 <= rest.len() {
+            self.heartbeat = Some(rest[..length].to_vec());
+            self.due.push_back("heartbeat");
+        }
     }
 
     fn take_change_cipher_spec(&mut self, content: &[u8], keys: &str) {
@@ -732,15 +788,17 @@ fn is_garbage(what: &What) -> bool {
 }
 
 /// The grammar's name of a key exchange.
-fn key_exchange_name(kind: KeyExchange) -> &'static str {
-    match kind {
-        KeyExchange::Tls13 | KeyExchange::Other => "null",
-        KeyExchange::Rsa => "rsa",
-        KeyExchange::Dhe => "dhe",
-        KeyExchange::Ecdhe => "ecdhe",
-        KeyExchange::Psk => "psk",
-        KeyExchange::DhePsk => "dhe_psk",
-        KeyExchange::EcdhePsk => "ecdhe_psk",
-        KeyExchange::RsaPsk => "rsa_psk",
+fn key_exchange_name(kind: KeyExchange, authentication: Authentication) -> &'static str {
+    match (kind, authentication) {
+        (KeyExchange::Tls13 | KeyExchange::Other, _) => "null",
+        (KeyExchange::Rsa, _) => "rsa",
+        (KeyExchange::Dhe, Authentication::Anonymous) => "dh_anon",
+        (KeyExchange::Dhe, _) => "dhe",
+        (KeyExchange::Ecdhe, Authentication::Anonymous) => "ecdh_anon",
+        (KeyExchange::Ecdhe, _) => "ecdhe",
+        (KeyExchange::Psk, _) => "psk",
+        (KeyExchange::DhePsk, _) => "dhe_psk",
+        (KeyExchange::EcdhePsk, _) => "ecdhe_psk",
+        (KeyExchange::RsaPsk, _) => "rsa_psk",
     }
 }

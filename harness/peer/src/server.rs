@@ -3,12 +3,13 @@
 use crate::Peer;
 use crate::client::is_supported;
 use crate::config::Session;
+use crate::exchange::{has_psk, old_scheme};
 use crate::order::{Flow, Order, from_client};
 use crate::view::{self, ClientHelloView, RETRY_RANDOM, extension};
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
-use gauntlet_crypto::{CipherSuite, Digest, KeyShare, NamedGroup, schedule13};
+use gauntlet_crypto::{CipherSuite, Digest, NamedGroup, schedule13};
 use gauntlet_model::{Role, What};
-use gauntlet_wire::{Node, Plain, Value};
+use gauntlet_wire::{Node, Plain};
 
 fn named(entries: Vec<(&str, Plain)>) -> Plain {
     Plain::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -221,6 +222,9 @@ impl Peer {
     }
 
     fn choose_scheme(&mut self, hello: &ClientHelloView) -> u16 {
+        if self.signs_unnamed() {
+            return self.identity().map_or(0x0203, |identity| old_scheme(&identity.key.public()).0);
+        }
         let tls13 = self.is_tls13();
         let rsa = !tls13 && self.hs.suite.is_some_and(|suite| suite.authentication == Authentication::Rsa);
         let identities = if rsa {
@@ -282,9 +286,14 @@ impl Peer {
         if resumed {
             self.due.extend(["change_cipher_spec", "finished"]);
         } else {
-            let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
-            self.due.push_back("certificate");
-            if matches!(exchange, KeyExchange::Ecdhe | KeyExchange::Dhe) {
+            let exchange = self.exchange();
+            let authentication = self.hs.suite.map(|suite| suite.authentication);
+            if !matches!(authentication, Some(Authentication::Anonymous | Authentication::Psk)) {
+                self.due.push_back("certificate");
+            }
+            let hint = self.config.psk.as_ref().is_some_and(|psk| psk.hint.is_some());
+            let shares = !matches!(exchange, KeyExchange::Rsa | KeyExchange::Psk | KeyExchange::RsaPsk);
+            if shares || hint && has_psk(exchange) {
                 self.due.push_back("server_key_exchange");
             }
             if self.config.request_certificate {
@@ -433,46 +442,19 @@ impl Peer {
 
     pub(crate) fn honest_certificate_request(&self) -> Plain {
         let schemes: Plain = self.config.signature_schemes.iter().map(|scheme| u64::from(*scheme)).collect();
-        if self.is_tls13() {
+        if self.layout() >= 0x0304 {
             let data = named(vec![("supported_signature_algorithms", schemes)]);
             return named(vec![("extensions", named(vec![("signature_algorithms", data)]))]);
         }
         let types: Plain = [1_u64, 64].into_iter().collect();
+        if self.layout() < 0x0303 {
+            return named(vec![("certificate_types", types)]);
+        }
         named(vec![("certificate_types", types), ("supported_signature_algorithms", schemes)])
     }
 
-    pub(crate) fn honest_server_key_exchange(&mut self) -> Result<Plain, String> {
-        let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
-        let group = if matches!(exchange, KeyExchange::Dhe | KeyExchange::DhePsk) { 256 } else { self.hs.group };
-        let share = KeyShare::generate(NamedGroup(group), &mut self.rng).map_err(|error| error.to_string())?;
-        let point = share.public().to_vec();
-        self.hs.shares.push((group, share));
-        let params = named(vec![
-            ("curve_params", named(vec![("curve_type", Plain::Number(3)), ("namedcurve", number(group))])),
-            ("public", named(vec![("point", point.into())])),
-        ]);
-        let signed = if self.hs.version >= 0x0303 {
-            named(vec![("algorithm", number(self.hs.scheme)), ("signature", Plain::Bytes(Vec::new()))])
-        } else {
-            named(vec![("signature", Plain::Bytes(Vec::new()))])
-        };
-        Ok(named(vec![("params", params), ("signed_params", signed)]))
-    }
-
-    pub(crate) fn fill_server_key_exchange(&mut self, tree: &mut Node) {
-        let Some(params) = tree.field("params") else { return };
-        let mut content = self.hs.hello.random.clone();
-        content.extend_from_slice(&self.hs.server_random);
-        content.extend(params.to_bytes());
-        let algorithm = tree.field("signed_params").and_then(|signed| view::number(signed, "algorithm"));
-        let signature = self.sign(algorithm.map_or(self.hs.scheme, |number| number as u16), &content);
-        if let Some(node) = tree.at_mut(&crate::draft::path("signed_params.signature")) {
-            node.value = Value::Bytes(signature);
-        }
-    }
-
     pub(crate) fn honest_new_session_ticket(&mut self) -> Plain {
-        if !self.is_tls13() {
+        if self.layout() < 0x0304 {
             let secret = self.hs.master_secret.clone();
             let ticket = self.seal_ticket(self.hs.version, &secret);
             return named(vec![("ticket_lifetime_hint", Plain::Number(7200)), ("ticket", ticket.into())]);
@@ -496,43 +478,6 @@ impl Peer {
     }
 
     // ---- the rest of the handshake ---------------------------------------------------------------
-
-    fn take_client_key_exchange(&mut self, node: &Node) {
-        let exchange = self.hs.suite.map_or(KeyExchange::Ecdhe, |suite| suite.key_exchange);
-        let keys = node.field("exchange_keys");
-        let secret = if exchange == KeyExchange::Rsa {
-            let encrypted = keys.map(|keys| view::bytes(keys, "encrypted_pre_master_secret")).unwrap_or_default();
-            self.decrypt_premaster(&encrypted)
-        } else {
-            let public = keys.map(|keys| view::bytes(keys, "ecdh_Yc")).unwrap_or_default();
-            let uncompressed = !matches!(self.hs.group, 23..=25) || public.first() == Some(&4);
-            match self.hs.shares.last().map(|(_, share)| share.derive(&public)) {
-                Some(Ok(secret)) if uncompressed && secret.iter().any(|byte| *byte != 0) => secret,
-                _ => {
-                    self.remark("illegal_parameter", "the client's share is not valid");
-                    Vec::new()
-                }
-            }
-        };
-        self.hs.premaster = secret;
-        self.make_master_secret();
-    }
-
-    /// [RFC 5246, 7.4.7.1]: what does not decrypt becomes random bytes, without a word.
-    fn decrypt_premaster(&mut self, encrypted: &[u8]) -> Vec<u8> {
-        let random = self.random(48);
-        let Some(identity) = self.identity() else { return random };
-        let block = identity.key.rsa_raw_decrypt(encrypted).unwrap_or_default();
-        let premaster = block.len().checked_sub(48).and_then(|start| block.get(start..));
-        let separator = block.len().checked_sub(49).and_then(|place| block.get(place));
-        let padded =
-            block.starts_with(&[0, 2]) && separator == Some(&0) && block[2..block.len() - 49].iter().all(|b| *b != 0);
-        let version = self.hs.hello.legacy_version.to_be_bytes();
-        match premaster {
-            Some(premaster) if padded && premaster.starts_with(&version) => premaster.to_vec(),
-            _ => random,
-        }
-    }
 
     fn take_client_finished(&mut self) {
         self.hs.target_finished = true;

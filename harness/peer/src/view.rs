@@ -13,15 +13,18 @@ pub const RETRY_RANDOM: [u8; 32] = [
 #[allow(missing_docs, reason = "the names are the RFCs'")]
 pub mod extension {
     pub const SERVER_NAME: u16 = 0;
+    pub const MAX_FRAGMENT_LENGTH: u16 = 1;
     pub const STATUS_REQUEST: u16 = 5;
     pub const SUPPORTED_GROUPS: u16 = 10;
     pub const EC_POINT_FORMATS: u16 = 11;
     pub const SIGNATURE_ALGORITHMS: u16 = 13;
+    pub const HEARTBEAT: u16 = 15;
     pub const ALPN: u16 = 16;
     pub const PADDING: u16 = 21;
     pub const ENCRYPT_THEN_MAC: u16 = 22;
     pub const EXTENDED_MASTER_SECRET: u16 = 23;
     pub const COMPRESS_CERTIFICATE: u16 = 27;
+    pub const RECORD_SIZE_LIMIT: u16 = 28;
     pub const SESSION_TICKET: u16 = 35;
     pub const PRE_SHARED_KEY: u16 = 41;
     pub const EARLY_DATA: u16 = 42;
@@ -66,6 +69,8 @@ pub struct ClientHelloView {
     pub ticket: Option<Vec<u8>>,
     /// renegotiated_connection.
     pub renegotiation_info: Option<Vec<u8>>,
+    /// record_size_limit.
+    pub record_size_limit: Option<u16>,
 }
 
 /// What of a ServerHello or HelloRetryRequest decides about the handshake.
@@ -95,6 +100,10 @@ pub struct ServerHelloView {
     pub alpn: Option<Vec<u8>>,
     /// renegotiated_connection.
     pub renegotiation_info: Option<Vec<u8>>,
+    /// max_fragment_length.
+    pub max_fragment_length: Option<u8>,
+    /// record_size_limit.
+    pub record_size_limit: Option<u16>,
 }
 
 impl ServerHelloView {
@@ -166,6 +175,9 @@ impl ClientHelloView {
             compressors: list(extension::COMPRESS_CERTIFICATE, "algorithms"),
             ticket: data(extension::SESSION_TICKET).map(Node::content),
             renegotiation_info: data(extension::RENEGOTIATION_INFO).map(|d| bytes(d, "renegotiated_connection")),
+            record_size_limit: data(extension::RECORD_SIZE_LIMIT)
+                .and_then(|d| number(d, "record_size_limit"))
+                .map(|n| n as u16),
         }
     }
 
@@ -205,6 +217,12 @@ impl ServerHelloView {
             cookie: data(extension::COOKIE).map(|d| bytes(d, "cookie")),
             alpn: alpn.and_then(|list| list.children().first()).map(Node::content),
             renegotiation_info: data(extension::RENEGOTIATION_INFO).map(|d| bytes(d, "renegotiated_connection")),
+            max_fragment_length: data(extension::MAX_FRAGMENT_LENGTH)
+                .and_then(|d| number(d, "max_fragment_length"))
+                .map(|n| n as u8),
+            record_size_limit: data(extension::RECORD_SIZE_LIMIT)
+                .and_then(|d| number(d, "record_size_limit"))
+                .map(|n| n as u16),
         }
     }
 }

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use gauntlet_crypto::suite::{Authentication, KeyExchange};
+use gauntlet_crypto::{CipherSuite, Digest, Mac};
 use gauntlet_model::{Role, What};
-use gauntlet_peer::{Change, Config, Peer};
+use gauntlet_peer::{Change, Config, Peer, Psk};
+use gauntlet_pki::KeyKind;
+use gauntlet_wire::{Edit, Path, Plain};
 
 /// Sends everything that is due.
 fn flush(peer: &mut Peer) -> Vec<u8> {
@@ -131,6 +135,170 @@ fn tls12_completes() {
     handshake(client, Config::server(&[0x0303]));
     let server = Config { request_certificate: true, ..Config::server(&[0x0303]) };
     handshake(Config::client(&[0x0303]), server);
+}
+
+/// A pair that offers one suite in one version.
+fn pair_with(version: u16, suite: u16) -> (Config, Config) {
+    let psk = Psk { identity: b"me".to_vec(), key: vec![7; 20], hint: Some(b"hint".to_vec()) };
+    let own = |config| Config { cipher_suites: vec![suite], psk: Some(psk.clone()), ..config };
+    (own(Config::client(&[version])), own(Config::server(&[version])))
+}
+
+#[test]
+fn every_suite_completes_in_every_old_version() {
+    let mut completed = 0;
+    for version in [0x0300, 0x0301, 0x0302, 0x0303] {
+        for info in CipherSuite::all().iter().filter(|info| info.is_playable()) {
+            let new = info.bulk.is_aead() || matches!(info.mac, Mac::Hmac(Digest::Sha256 | Digest::Sha384));
+            let unfit = info.key_exchange == KeyExchange::Tls13 || new && version < 0x0303;
+            // We have no DSS keys, and SSL 3.0 no extension to agree on a curve.
+            if unfit || info.authentication == Authentication::Dss || info.suite.0 >= 0xc000 && version == 0x0300 {
+                continue;
+            }
+            let (client, server) = pair_with(version, info.suite.0);
+            let (client, _) = handshake(client, server);
+            assert_eq!(client.version(), version, "{}", info.name);
+            completed += 1;
+        }
+    }
+    assert!(completed > 200, "{completed}");
+}
+
+#[test]
+fn clients_show_certificates_in_every_old_version() {
+    for version in [0x0300, 0x0301, 0x0302, 0x0303] {
+        for kind in [KeyKind::P256, KeyKind::Rsa2048] {
+            let (client, server) = pair_with(version, 0x002f);
+            let identity = Some(gauntlet_pki::client(kind));
+            let server = Config { request_certificate: true, require_certificate: true, ..server };
+            handshake(Config { identity, ..client }, server);
+        }
+    }
+}
+
+#[test]
+fn a_group_of_rfc7919_is_agreed_on_by_name() {
+    for group in 256..=260 {
+        let (client, server) = pair_with(0x0303, 0x009e);
+        let groups = vec![29, group];
+        let (mut client, _) = {
+            let (mut one, mut two) = (
+                Peer::new(Config { groups: groups.clone(), ..client }, [1; 32]),
+                Peer::new(Config { groups, ..server }, [2; 32]),
+            );
+            converse(&mut one, &mut two);
+            (one, two)
+        };
+        let named = |what: What| if let What::Established { group, .. } = what { Some(group) } else { None };
+        assert_eq!(client.take_events().into_iter().find_map(named), Some(group));
+    }
+}
+
+#[test]
+fn another_psk_is_noticed() {
+    let (client, server) = pair_with(0x0303, 0x00a8);
+    let psk = Some(Psk { identity: b"you".to_vec(), key: vec![7; 20], hint: None });
+    let (mut client, mut server) = (Peer::new(Config { psk, ..client }, [1; 32]), Peer::new(server, [2; 32]));
+    converse(&mut client, &mut server);
+    assert_eq!(remarks(&mut server), ["unknown_psk_identity: identity 796f75"]);
+}
+
+#[test]
+fn any_message_can_be_the_first() {
+    for version in [0x0300, 0x0302, 0x0303, 0x0304] {
+        for name in ["client_key_exchange", "certificate", "certificate_verify", "finished"] {
+            for form in [None, Some(0x0303)] {
+                let mut peer = Peer::new(Config::client(&[version]), [1; 32]);
+                let change = Change { form, ..Change::default() };
+                let draft = peer.draft(name, &change).unwrap();
+                assert!(draft.bytes.len() > 4, "{name} in {version:#06x}");
+            }
+        }
+    }
+}
+
+/// Makes a message, with changes, and puts it on the wire.
+fn wire(from: &mut Peer, name: &str, edits: Vec<Edit>) -> Vec<u8> {
+    let change = Change { edits, ..Change::default() };
+    let mut draft = from.draft(name, &change).unwrap();
+    from.remember(&mut draft);
+    while draft.left() > 0 {
+        from.emit(&mut draft, None, None).unwrap();
+    }
+    from.sent(&mut draft);
+    from.take_output()
+}
+
+fn set(path: &str, value: Plain) -> Edit {
+    Edit::Set(Path::parse(path).unwrap(), value)
+}
+
+#[test]
+fn a_heartbeat_is_answered_if_it_was_offered_and_does_not_lie() {
+    let (client, server) = pair_with(0x0303, 0x002f);
+    let (mut one, mut other) = handshake(client.clone(), server.clone());
+    other.receive(&wire(&mut one, "heartbeat", vec![]));
+    assert_eq!(other.due(), None);
+    assert_eq!(remarks(&mut other), ["unexpected_message: record of type 24"]);
+
+    let (mut one, mut other) = (Peer::new(client, [1; 32]), Peer::new(server, [2; 32]));
+    let mode = set("extensions.heartbeat.mode", Plain::Number(1));
+    other.receive(&wire(&mut one, "client_hello", vec![mode]));
+    converse(&mut one, &mut other);
+    assert!(other.is_established());
+    other.receive(&wire(&mut one, "heartbeat", vec![set("payload_length", Plain::Number(9))]));
+    assert_eq!(other.due(), None, "one byte is missing");
+    other.receive(&wire(&mut one, "heartbeat", vec![]));
+    assert_eq!(other.due(), Some("heartbeat"));
+    one.receive(&flush(&mut other));
+    let came = one.take_events().into_iter().filter_map(|event| match event {
+        What::Message { content_type: 24, bytes, .. } => Some(bytes),
+        _ => None,
+    });
+    assert!(came.last().unwrap().starts_with(b"\x02\x00\x08gauntlet"));
+}
+
+#[test]
+fn records_obey_what_was_agreed() {
+    let lengths = |set_in_hello: Edit, set_in_answer: Edit| {
+        let (client, server) = pair_with(0x0303, 0x002f);
+        let (mut one, mut other) = (Peer::new(client, [1; 32]), Peer::new(server, [2; 32]));
+        other.receive(&wire(&mut one, "client_hello", vec![set_in_hello]));
+        one.receive(&wire(&mut other, "server_hello", vec![set_in_answer]));
+        converse(&mut one, &mut other);
+        assert!(one.is_established() && other.is_established());
+        one.take_events();
+        let data = set("data", Plain::Bytes(vec![1; 3000]));
+        let sent = |peer: &mut Peer| {
+            wire(peer, "application_data", vec![data.clone()]);
+            let length = |event| match event {
+                What::Record { outer: 23, content, .. } => Some(content.len()),
+                _ => None,
+            };
+            peer.take_events().into_iter().filter_map(length).collect::<Vec<_>>()
+        };
+        (sent(&mut one), sent(&mut other))
+    };
+    let fragment = || set("extensions.max_fragment_length.max_fragment_length", Plain::Number(2));
+    assert_eq!(lengths(fragment(), fragment()), (vec![1024, 1024, 952], vec![1024, 1024, 952]));
+    let limit = |bytes| set("extensions.record_size_limit.record_size_limit", Plain::Number(bytes));
+    assert_eq!(lengths(limit(2000), limit(2500)), (vec![2500, 500], vec![2000, 1000]));
+}
+
+#[test]
+fn a_hello_in_the_layout_of_ssl2_is_remembered_without_its_length() {
+    let mut client = Peer::new(Config::client(&[0x0302]), [1; 32]);
+    let change = Change { form: Some(0x0002), ..Change::default() };
+    let mut draft = client.draft("client_hello", &change).unwrap();
+    client.remember(&mut draft);
+    client.emit(&mut draft, None, None).unwrap();
+    client.sent(&mut draft);
+    let bytes = client.take_output();
+    let suites = Config::client(&[0x0302]).cipher_suites.len() + 1;
+    // msg_length, msg_type, version, three lengths, suites of three bytes, a challenge.
+    assert_eq!(bytes.len(), 2 + 1 + 2 + 6 + 3 * suites + 32);
+    assert_eq!(usize::from(bytes[0] & 0x7f) << 8 | usize::from(bytes[1]), bytes.len() - 2);
+    assert_eq!((bytes[0] & 0x80, &bytes[2..5]), (0x80, &[1, 3, 2][..]));
 }
 
 #[test]

@@ -80,6 +80,13 @@ pub const SERVER_NAME: &str = "server.gauntlet.example";
 /// Name that client certificates are for.
 pub const CLIENT_NAME: &str = "client.gauntlet.example";
 
+/// Identity of the pre-shared key that targets know.
+pub const PSK_IDENTITY: &str = "gauntlet";
+
+/// The pre-shared key that targets know: 00 11 22 to ff.
+pub const PSK_KEY: [u8; 16] =
+    [0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff];
+
 /// The root that both sides trust: DER.
 pub fn root() -> &'static [u8] {
     &root_authority().certificate

@@ -70,6 +70,8 @@ pub(crate) fn decode(content_type: u8, bytes: &[u8], context: &Context) -> Node 
     let type_name = match content_type {
         20 => "ChangeCipherSpec",
         21 => "Alert",
+        // Our own hello in the layout of SSL 2.0.
+        22 if context.version == Some(0x0002) => "V2ClientHello",
         22 => "Handshake",
         24 => "HeartbeatMessage",
         _ => "ApplicationData",

@@ -733,7 +733,14 @@ impl<'a> Player<'a> {
         if !options.psks.is_empty() {
             let psks: Result<Vec<Session>, Stop> =
                 options.psks.iter().map(|(identity, key, hash)| self.external_psk(identity, key, hash)).collect();
-            self.here().peer.config_mut().psks = psks?;
+            let (psks, config) = (psks?, self.here().peer.config_mut());
+            let old = |session: &Session| gauntlet_peer::Psk {
+                identity: session.ticket.clone(),
+                key: session.secret.clone(),
+                hint: None,
+            };
+            config.psk = psks.first().map(old);
+            config.psks = psks;
         }
         if let Some(data) = &options.early_data {
             self.apply_early_data(data)?;

@@ -27,6 +27,9 @@ const OPERATIONS: [&str; 13] = [
     "truncate",
 ];
 
+/// `form: ssl2.0`.
+const SSL2: u16 = 0x0002;
+
 const KEYS: [(&str, KeysOf); 7] = [
     ("none", KeysOf::None),
     ("early", KeysOf::Early),
@@ -60,10 +63,12 @@ impl Typer<'_> {
 
     /// The keys that `send`, `with` and `alter` share.
     pub fn alteration(&mut self, reader: &mut MapReader<'_>, message: &str) -> Option<Alteration> {
+        let form = reader.take("form").map(|form| self.layout(form, message));
+        // A hello of SSL 2.0 has fields of its own.
+        let message = if form == Some(Some(SSL2)) { "V2ClientHello" } else { message };
         let set = reader.take("set").map(|set| self.set(set, message));
         let mutate = reader.take("mutate").map(|mutate| self.mutations(mutate, message));
         let compute = reader.take("compute").map(|compute| self.compute(compute));
-        let form = reader.take("form").map(|form| self.version(form));
         let remember = reader.take("remember").map(|value| {
             let known = [("sent", Remember::Sent), ("unaltered", Remember::Unaltered), ("nothing", Remember::Nothing)];
             self.one_of(value, "`remember`", &known)
@@ -87,6 +92,14 @@ impl Typer<'_> {
             joined: optional(joined)?.unwrap_or_default(),
             segments: optional(segments)?.unwrap_or_default(),
         })
+    }
+
+    /// What a message is laid out as: a version, of ClientHello `ssl2.0` too.
+    fn layout(&mut self, value: &Yaml, message: &str) -> Option<u16> {
+        if value.as_str() == Some("ssl2.0") && message == "client_hello" {
+            return Some(SSL2);
+        }
+        self.version(value)
     }
 
     /// A version's number by its name.

@@ -7,6 +7,7 @@
 //! | `{ca}` | PEM file of the root |
 //! | `{cert}`, `{cert:rsa2048}` | PEM file of a chain, leaf first: of the kind that the option `certificate` names, or of that one |
 //! | `{leaf}`, `{issuers}`, `{key}`, `{p12}` | the same: its leaf alone, the rest of it, its key, all in PKCS #12 with the password `gauntlet` |
+//! | `{psk}`, `{psk_key}` | file with identity and pre-shared key, as GnuTLS wants it; the key alone, as hex |
 //! | `{dir}` | a directory of the run |
 //! | `{option:groups}` | what the profile says for an option |
 //! | `{value}` | within an option: its value |
@@ -26,8 +27,10 @@ use std::process::Command;
 /// Text with placeholders, and its place in the profile.
 pub type Template = Spanned<String>;
 
-const PLACEHOLDERS: [&str; 12] =
-    ["port", "name", "ca", "cert", "leaf", "issuers", "key", "p12", "dir", "option", "value", "program"];
+const PLACEHOLDERS: [&str; 14] = [
+    "port", "name", "ca", "cert", "leaf", "issuers", "key", "p12", "psk", "psk_key", "dir", "option", "value",
+    "program",
+];
 
 /// What placeholders stand for.
 pub(crate) struct Scope<'a> {
@@ -36,6 +39,11 @@ pub(crate) struct Scope<'a> {
     pub profile: &'a RoleProfile,
     pub options: &'a Options,
     pub port: u16,
+}
+
+/// The pre-shared key as hex.
+fn psk_key() -> String {
+    gauntlet_pki::PSK_KEY.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Scope<'_> {
@@ -101,6 +109,10 @@ impl Scope<'_> {
             "name" => Ok(SERVER_NAME.to_owned()),
             "dir" => path_text(self.dir),
             "ca" => self.file("root.pem", || Ok(pem(&[gauntlet_pki::root().to_vec()]))),
+            "psk" => {
+                self.file("psk.txt", || Ok(format!("{}:{}\n", gauntlet_pki::PSK_IDENTITY, psk_key()).into_bytes()))
+            }
+            "psk_key" => Ok(psk_key()),
             "value" => Ok(value.unwrap_or_default().to_owned()),
             "program" => path_text(&own_program(argument).ok_or_else(|| format!("`{argument}` is not built"))?),
             "option" => {

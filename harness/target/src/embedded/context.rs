@@ -59,6 +59,10 @@ fn common(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), St
     if settings.versions.0 < 0x0303 || !settings.cipher_suites.is_empty() {
         builder.set_security_level(0);
     }
+    if settings.all_suites {
+        builder.set_security_level(0);
+        builder.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0").map_err(reason)?;
+    }
     let (low, high) = cipher_suites(builder, settings)?;
     builder.set_min_proto_version(Some(version(low)?)).map_err(reason)?;
     builder.set_max_proto_version(Some(version(high)?)).map_err(reason)?;
@@ -97,6 +101,23 @@ fn server(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
     }
     if settings.renegotiation {
         builder.set_options(SslOptions::from_bits_retain(sys::ALLOW_CLIENT_RENEGOTIATION));
+    }
+    if settings.unsafe_renegotiation {
+        builder.set_options(SslOptions::from_bits_retain(sys::ALLOW_UNSAFE_LEGACY_RENEGOTIATION));
+    }
+    if settings.psk {
+        builder.set_psk_server_callback(|_, identity, room| {
+            let key = gauntlet_pki::PSK_KEY;
+            // No key means an unknown identity.
+            if identity != Some(gauntlet_pki::PSK_IDENTITY.as_bytes()) || key.len() > room.len() {
+                return Ok(0);
+            }
+            room[..key.len()].copy_from_slice(&key);
+            Ok(key.len())
+        });
+    }
+    if let Some(hint) = &settings.psk_hint {
+        sys::set_psk_hint(builder, hint)?;
     }
     if !settings.tickets {
         builder.set_num_tickets(0)?;
@@ -213,6 +234,20 @@ mod sys {
     const SSL_CTRL_SET_TLSEXT_TICKET_KEYS: i32 = 59;
     /// `SSL_OP_ALLOW_CLIENT_RENEGOTIATION`
     pub const ALLOW_CLIENT_RENEGOTIATION: u64 = 1 << 8;
+    /// `SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION`
+    pub const ALLOW_UNSAFE_LEGACY_RENEGOTIATION: u64 = 1 << 18;
+
+    unsafe extern "C" {
+        fn SSL_CTX_use_psk_identity_hint(context: *mut ffi::SSL_CTX, hint: *const std::ffi::c_char) -> i32;
+    }
+
+    /// The hint of ServerKeyExchange.
+    pub fn set_psk_hint(builder: &mut SslContextBuilder, hint: &str) -> Result<(), ErrorStack> {
+        // Options are texts of a file, in which a zero byte can only be a mistake: it ends the hint.
+        let text = std::ffi::CString::new(hint.split('\0').next().unwrap_or_default()).unwrap_or_default();
+        // SAFETY: the builder owns a live SSL_CTX, and the text ends in a zero byte; the library copies it.
+        control(unsafe { SSL_CTX_use_psk_identity_hint(builder.as_ptr(), text.as_ptr()) }.into())
+    }
 
     /// Finite-field groups for DHE suites of TLS 1.2 that fit the certificate's strength.
     pub fn set_dh_auto(builder: &mut SslContextBuilder) -> Result<(), ErrorStack> {

@@ -50,8 +50,14 @@ pub(super) fn config(settings: &Settings) -> Result<Config, String> {
 }
 
 fn server(settings: &Settings) -> Result<ServerConfig, String> {
-    if settings.renegotiation {
+    if settings.renegotiation || settings.unsafe_renegotiation {
         return Err("rustls never renegotiates".to_owned());
+    }
+    if settings.psk || settings.psk_hint.is_some() {
+        return Err("rustls has no external PSKs".to_owned());
+    }
+    if settings.all_suites {
+        return Err("rustls has no suites besides the usual ones".to_owned());
     }
     let provider = provider(settings)?;
     let builder = ServerConfig::builder_with_provider(provider.clone());

@@ -21,6 +21,13 @@ pub(super) struct Settings {
     pub tickets: bool,
     pub renegotiation: bool,
     pub resumption: bool,
+    /// Every suite that the library has, also weak and anonymous ones.
+    pub all_suites: bool,
+    /// The pre-shared key of [`gauntlet_pki::PSK_KEY`] is known.
+    pub psk: bool,
+    pub psk_hint: Option<String>,
+    /// Renegotiation with whoever does not know RFC 5746.
+    pub unsafe_renegotiation: bool,
 }
 
 /// Whether clients are asked for a certificate.
@@ -45,6 +52,10 @@ impl Settings {
             tickets: true,
             renegotiation: false,
             resumption: false,
+            all_suites: false,
+            psk: false,
+            psk_hint: None,
+            unsafe_renegotiation: false,
         };
         for (name, value) in options {
             settings.set(name, value).map_err(|reason| format!("option `{name}: {value}`: {reason}"))?;
@@ -61,6 +72,10 @@ impl Settings {
             "groups" => self.groups = list(value).map(str::to_owned).collect(),
             "cipher_suites" => self.cipher_suites = list(value).map(str::to_owned).collect(),
             "tickets" => self.tickets = yes(value)?,
+            "suites" => self.all_suites = all(value)?,
+            "psk" if self.role == Role::Server => self.psk = yes(value)?,
+            "psk_hint" if self.role == Role::Server => self.psk_hint = Some(value.to_owned()),
+            "unsafe_renegotiation" if self.role == Role::Server => self.unsafe_renegotiation = yes(value)?,
             "early_data" if self.role == Role::Server => self.early_data = yes(value)?,
             "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
             "resumption" if self.role == Role::Client => self.resumption = yes(value)?,
@@ -79,6 +94,15 @@ fn yes(value: &str) -> Result<bool, String> {
         "yes" | "true" => Ok(true),
         "no" | "false" => Ok(false),
         _ => Err("expected `yes` or `no`".to_owned()),
+    }
+}
+
+/// Of suites: the usual ones, or all.
+fn all(value: &str) -> Result<bool, String> {
+    match value {
+        "all" => Ok(true),
+        "usual" => Ok(false),
+        _ => Err("expected `usual` or `all`".to_owned()),
     }
 }
 
