@@ -255,11 +255,11 @@ fn play_all(target: &dyn Target, versions: &[u16]) -> usize {
         }
     }
     for ((version, certificate), all) in by_certificate {
+        let named = [("versions", version_name(version)), ("certificate", certificate)];
+        // In TLS 1.3 suites are neither weak nor for PSKs.
+        let weak = [("suites", "all"), ("psk", "yes")].into_iter().filter(|_| version < 0x0304);
         let options: Options =
-            [("versions", version_name(version)), ("certificate", certificate), ("suites", "all"), ("psk", "yes")]
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect();
+            named.into_iter().chain(weak).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         if let Err(reason) = target.supports(Role::Server, &options) {
             report
                 .tried
