@@ -172,7 +172,9 @@ pub(crate) fn row(index: usize, event: &Event, events: &[Event], pairs: &Pairs<'
         What::Quiet => "     (quiet)".to_owned(),
         What::End { how } => format!("<--  end: {}", if *how == Ending::Fin { "fin" } else { "rst" }),
         What::Closed { how } => format!("-->  end: {}", closing(*how)),
-        What::Target { status, signal, stderr, crashed } => target_ended(*status, *signal, stderr, *crashed, options),
+        What::Target { status, signal, stderr, crashed, .. } => {
+            target_ended(*status, *signal, stderr, *crashed, options)
+        }
         What::Alive { alive } => format!(
             "     afterwards: {}",
             if *alive { "serves a plain handshake" } else { "serves no plain handshake" }

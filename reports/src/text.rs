@@ -66,7 +66,7 @@ fn one(event: &Event) -> String {
         What::Altered { step, text, unchanged } => {
             (format!("step {step} alters: {text}{}", if *unchanged { " (bytes unchanged)" } else { "" }), String::new())
         }
-        What::Target { status, signal, stderr, crashed } => {
+        What::Target { status, signal, stderr, crashed, .. } => {
             (format!("target ended: status {status:?}, signal {signal:?}, crashed {crashed}"), indented(stderr))
         }
         other => (format!("{other:?}"), String::new()),

@@ -54,7 +54,29 @@ fn main() -> Result<(), Failed> {
     let refused = refused_hello(&options);
     let rate = cases(instance.as_mut(), &refused, 10_000)?;
     println!("refused malformed hellos:               {rate:9.0} cases per CPU second");
-    server_process()
+    server_process()?;
+    clients()
+}
+
+/// The same plain handshake with a client, many times over, and a refused one.
+const WITH_CLIENT: &str = "title: A plain handshake with a client\nrequirements: [rfc9846-4.4.1-03]\npeer: server\n\
+    version: tls1.3\nvary: { n: { times: 400 } }\nflow:\n  - handshake: full\n  - expect: accept\n";
+const REFUSED_BY_CLIENT: &str = "title: A client refuses a wrong Finished\nrequirements: [rfc9846-4.5.3-01]\npeer: server\n\
+    version: tls1.3\nvary: { n: { times: 400 } }\nflow:\n  - handshake: full\n    alter:\n\
+    \x20     finished: { mutate: [{ flip_bit: { field: verify_data, bit: 0 } }] }\n  - expect: { reject: decrypt_error }\n";
+
+/// Clients in process, and one that is started for each case.
+fn clients() -> Result<(), Failed> {
+    let corpus = Corpus::from_files([("plain.yaml", WITH_CLIENT), ("refused.yaml", REFUSED_BY_CLIENT)], "")?;
+    for name in ["embedded-openssl", "embedded-rustls", "openssl-s_client"] {
+        if !gauntlet_target::profiles().iter().any(|listing| listing.name == name && listing.installed) {
+            println!("{name} is not installed: its part is left out");
+            continue;
+        }
+        let (count, seconds) = run_against(&corpus, name, None)?;
+        println!("clients, {name:17}              {:9.0} cases per second ({count:.0} cases)", count / seconds);
+    }
+    Ok(())
 }
 
 /// The same plain handshake many times over.
@@ -88,10 +110,15 @@ fn server_process() -> Result<(), Failed> {
 
 /// Cases and wall seconds.
 fn run_corpus(corpus: &Corpus) -> Result<(f64, f64), Failed> {
+    run_against(corpus, "openssl-s_server", Some(2))
+}
+
+/// Cases and wall seconds, against a target with so many workers.
+fn run_against(corpus: &Corpus, name: &str, jobs: Option<usize>) -> Result<(f64, f64), Failed> {
     let out = std::env::temp_dir().join(format!("gauntlet-bench-{}", std::process::id()));
     let options = gauntlet_engine::Options {
         seed: 1,
-        jobs: Some(2),
+        jobs,
         alerts: AlertPolicy::Exact,
         rules: Rules::default(),
         out: out.clone(),
@@ -102,7 +129,7 @@ fn run_corpus(corpus: &Corpus) -> Result<(f64, f64), Failed> {
         started: String::new(),
         selected: Vec::new(),
     };
-    let target = gauntlet_target::by_name("openssl-s_server")?;
+    let target = gauntlet_target::by_name(name)?;
     let cases = AtomicUsize::new(0);
     let began = Instant::now();
     let count = |happening: Happening<'_>| {

@@ -2,8 +2,8 @@
 
 use gauntlet_model::case::{Direction, Place};
 use gauntlet_model::{
-    Alteration, Case, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange, MessageRef, Plays, Role, Step,
-    StepKind, Val, Which,
+    Alteration, Case, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange, MessageRef, Plays, Role, SendStep,
+    Step, StepKind, Val, Which,
 };
 use gauntlet_wire::Path;
 use std::collections::BTreeMap;
@@ -91,4 +91,15 @@ pub(crate) fn resumption(id: &str, versions: &[u16], options: &BTreeMap<String, 
         step(StepKind::Expect(Expect::Accept)),
     ];
     case(id, Role::Client, versions, options, steps)
+}
+
+/// A handshake of TLS 1.2, and a HelloRequest behind it.
+pub(crate) fn hello_request(id: &str, options: &BTreeMap<String, String>) -> Case {
+    let request = SendStep { message: "hello_request".to_owned(), alteration: Alteration::default(), bytes: None };
+    let steps = vec![
+        handshake(Form::Full, &[]),
+        step(StepKind::Send(Box::new(request))),
+        step(StepKind::Expect(Expect::Silence)),
+    ];
+    case(id, Role::Server, &[0x0303], options, steps)
 }

@@ -1,11 +1,12 @@
 //! What a target can do: asked before each run, never remembered across runs.
 
-use crate::plain::{hello, plain_handshake, resumption};
+use crate::plain::{hello, hello_request, plain_handshake, resumption};
 use gauntlet_crypto::CipherSuite;
 use gauntlet_crypto::suite::{KeyExchange, SuiteInfo};
 use gauntlet_model::capabilities::Learnt;
 use gauntlet_model::names::{version_name, version_number};
 use gauntlet_model::{Capabilities, Case, Event, Kind, LinkError, Role, Side, Transcript, Val, What};
+use gauntlet_peer::view::ClientHelloView;
 use gauntlet_play::{AlertPolicy, Settings, judge, play};
 use gauntlet_target::{Instance, Options};
 use gauntlet_wire::Grammar;
@@ -23,7 +24,8 @@ const SUITES12: [u16; 22] = [
     0x009c, 0x009d, 0x002f, 0x0035, 0x003c, 0x003d, 0x009e, 0x009f,
 ];
 
-/// Asks a target about versions, suites, groups, signature schemes, resumption.
+/// Asks a server about versions, suites, groups, signature schemes, resumption; of a client, learns which versions it
+/// completes, and takes the rest from its ClientHello.
 ///
 /// # Errors
 /// No link to it.
@@ -35,12 +37,13 @@ pub fn probe(
 ) -> Result<Capabilities, LinkError> {
     let mut probe = Probe { instance, options, settings, found: Capabilities::default() };
     if role == Role::Client {
-        for version in [0x0304, 0x0303] {
-            probe.found.learn("versions", &version_name(version), Learnt::Yes);
+        probe.versions(Role::Server)?;
+        if probe.found.has("versions", "tls1.2") {
+            probe.renegotiates()?;
         }
         return Ok(probe.found);
     }
-    probe.versions()?;
+    probe.versions(Role::Client)?;
     if probe.found.all("versions").is_empty() {
         // Whoever serves no handshake would only be waited for.
         return Ok(probe.found);
@@ -138,10 +141,14 @@ impl Probe<'_> {
         self.found.learn(kind, name, learnt);
     }
 
-    fn versions(&mut self) -> Result<(), LinkError> {
+    /// One handshake for each version; what a client offers is in the ClientHello of the first.
+    fn versions(&mut self, peer: Role) -> Result<(), LinkError> {
         for version in self.asked_versions() {
-            let case = plain_handshake("probe", Role::Client, &[version], self.options, &[]);
+            let case = plain_handshake("probe", peer, &[version], self.options, &[]);
             let transcript = self.play(&case)?;
+            if let Some(hello) = client_hello(&transcript).filter(|_| version == 0x0304) {
+                self.offers(&hello);
+            }
             let verdict = judge(&case, &transcript, AlertPolicy::Exact);
             let silent = verdict.reason.starts_with("silent");
             let learnt = match verdict.kind {
@@ -169,6 +176,45 @@ impl Probe<'_> {
         }
         let playable = |info: &&SuiteInfo| info.key_exchange != KeyExchange::Tls13 && info.is_playable();
         CipherSuite::all().iter().filter(playable).map(|info| info.suite.0).collect()
+    }
+
+    /// What a client lists in its hello.
+    fn offers(&mut self, hello: &ClientHelloView) {
+        let lists = [
+            ("cipher_suites", "CipherSuite", &hello.cipher_suites),
+            ("groups", "NamedGroup", &hello.groups),
+            ("signature_schemes", "SignatureScheme", &hello.signature_schemes),
+            ("extensions", "ExtensionType", &hello.extensions),
+        ];
+        for (kind, registry, numbers) in lists {
+            for number in numbers {
+                self.found.learn(kind, &name(registry, *number), Learnt::Yes);
+            }
+        }
+        for version in hello.offered_versions() {
+            self.found.learn("offered_versions", &version_name(version), Learnt::Yes);
+        }
+        for protocol in &hello.alpn {
+            self.found.learn("alpn", &String::from_utf8_lossy(protocol), Learnt::Yes);
+        }
+        let shared = |group: &u16| hello.shares.iter().any(|(share, _)| share == group);
+        let yes = |yes: bool| if yes { Learnt::Yes } else { Learnt::No };
+        let retries = hello.groups.iter().any(|group| !shared(group));
+        self.found.learn("hello_retry_request", "yes", yes(retries));
+        self.found.learn("session_id", "yes", yes(!hello.session_id.is_empty()));
+        let number = Grammar::tls().number("ExtensionType", "post_handshake_auth").unwrap_or(49) as u16;
+        self.found.learn("post_handshake_auth", "not_offered", yes(!hello.extensions.contains(&number)));
+    }
+
+    /// Whether a client follows a HelloRequest.
+    fn renegotiates(&mut self) -> Result<(), LinkError> {
+        let transcript = self.play(&hello_request("probe", self.options))?;
+        let hellos = transcript.events.iter().filter(
+            |event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == "client_hello"),
+        );
+        let learnt = if hellos.count() > 1 { Learnt::Yes } else { Learnt::No };
+        self.found.learn("renegotiation", "yes", learnt);
+        Ok(())
     }
 
     fn suites(&mut self, version: u16, suites: &[u16]) -> Result<(), LinkError> {
@@ -272,6 +318,16 @@ impl Probe<'_> {
         }
         Ok(())
     }
+}
+
+/// The first ClientHello that came.
+fn client_hello(transcript: &Transcript) -> Option<ClientHelloView> {
+    transcript.events.iter().find_map(|event| match &event.what {
+        What::Message { from: Side::Target, name, bytes, context, .. } if name == "client_hello" => {
+            Some(ClientHelloView::of(&Grammar::tls().decode("Handshake", bytes, context)))
+        }
+        _ => None,
+    })
 }
 
 /// Extension types in the ServerHello and the EncryptedExtensions; `None`: neither came.

@@ -178,7 +178,7 @@ fn fails_by_death(case: &Case, transcript: &Transcript) -> bool {
     let mut changed = transcript.clone();
     let last = changed.events.last().cloned();
     let Some(last) = last else { return false };
-    let what = What::Target { status: None, signal: Some(11), stderr: String::new(), crashed: true };
+    let what = What::Target { status: None, signal: Some(11), stderr: String::new(), crashed: true, accepted: None };
     changed.events.push(Event { what, ..last });
     judge(case, &changed, AlertPolicy::Exact).kind == Kind::Crash
 }

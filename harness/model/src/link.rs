@@ -45,6 +45,8 @@ pub struct Exit {
     pub stderr: String,
     /// It died of itself: a signal, a sanitizer's report, or an exit where it should go on serving.
     pub crashed: bool,
+    /// What its exit status says of the connection by its profile: taken, or refused. `None`: nothing.
+    pub accepted: Option<bool>,
 }
 
 /// One case's way to one instance of a target. Connections are numbered from 0 in order of `connect`.

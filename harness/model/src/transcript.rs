@@ -189,6 +189,9 @@ pub enum What {
         stderr: String,
         /// Of itself.
         crashed: bool,
+        /// What a client's exit status says of the connection by its profile: taken, or refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepted: Option<bool>,
     },
     /// A plain handshake was tried after silence.
     Alive {

@@ -201,7 +201,12 @@ impl Peer {
 
     pub(crate) fn take_from_server(&mut self, name: &str, message: &[u8], node: &Node) {
         match name {
-            "hello_request" if !self.is_tls13() => return,
+            "hello_request" if !self.is_tls13() => {
+                if self.hs.established && self.config.follows_hello_request {
+                    self.renegotiate();
+                }
+                return;
+            }
             "new_session_ticket" if self.is_tls13() => return self.take_ticket13(node),
             "key_update" if self.is_tls13() && self.hs.established => return self.take_key_update(node),
             "certificate_request" if self.is_tls13() && self.hs.established => {
@@ -274,6 +279,9 @@ impl Peer {
         if !self.hs.hello.cipher_suites.contains(&view.cipher_suite) {
             self.remark("illegal_parameter", format!("cipher suite {:#06x} was not offered", view.cipher_suite));
         }
+        if version >= 0x0304 && view.legacy_version != 0x0303 {
+            self.remark("protocol_version", format!("legacy_version {:#06x}", view.legacy_version));
+        }
         if view.compression != 0 {
             self.remark("illegal_parameter", format!("compression method {}", view.compression));
         }
@@ -294,9 +302,24 @@ impl Peer {
         }
     }
 
+    /// Both verify_data of the handshake before, or nothing in a first one. [RFC 5746, 3.4 and 3.5]
+    fn remark_on_renegotiation_info(&mut self, node: &Node) {
+        let (client, server) = &self.last_verify_data;
+        let due = [client.as_slice(), server.as_slice()].concat();
+        let came = view::extension_data(node, extension::RENEGOTIATION_INFO);
+        let wrong = match came {
+            Some(data) => view::bytes(data, "renegotiated_connection") != due,
+            None => !due.is_empty(),
+        };
+        if wrong {
+            self.remark("handshake_failure", "renegotiation_info is not that of the handshake before");
+        }
+    }
+
     fn take_server_hello(&mut self, message: &[u8], node: &Node) {
         let view = ServerHelloView::of(node);
         self.remark_on_hello(&view);
+        self.remark_on_renegotiation_info(node);
         if let Some(retry) = &self.hs.retry
             && (retry.cipher_suite != view.cipher_suite || retry.version() != view.version())
         {
@@ -414,6 +437,10 @@ impl Peer {
         let compressors = view::extension_data(node, extension::COMPRESS_CERTIFICATE);
         self.hs.compressors = numbers(compressors.and_then(|data| data.field("algorithms")));
         let context = view::bytes(node, "certificate_request_context");
+        if !context.is_empty() {
+            // [RFC 9846, 4.4.2]
+            self.remark("illegal_parameter", "a context in the main handshake");
+        }
         let schemes = if self.is_tls13() {
             let data = view::extension_data(node, extension::SIGNATURE_ALGORITHMS);
             numbers(data.and_then(|data| data.field("supported_signature_algorithms")))

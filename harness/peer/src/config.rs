@@ -89,6 +89,8 @@ pub struct Config {
     pub max_early_data: u32,
     /// As server: tickets sent behind the handshake.
     pub tickets: u32,
+    /// As client: a HelloRequest is followed at once. A flow says for itself when to renegotiate.
+    pub follows_hello_request: bool,
     /// As server: ask for a certificate.
     pub request_certificate: bool,
     /// As server: a client without a certificate deserves a refusal.
@@ -146,6 +148,7 @@ impl Config {
             early_data: None,
             max_early_data: 0,
             tickets: 0,
+            follows_hello_request: false,
             request_certificate: false,
             require_certificate: false,
             extended_master_secret: true,

@@ -8,6 +8,7 @@ use crate::psk::BINDERS;
 use crate::records::Made;
 use crate::ssl2::{self, SSL2};
 use crate::view::{ClientHelloView, ServerHelloView};
+use gauntlet_crypto::suite::KeyExchange;
 use gauntlet_crypto::{KeyShare, NamedGroup, SignatureScheme, schedule13};
 use gauntlet_model::{Cut, Remember, Role, Side, What};
 use gauntlet_wire::{Context, Edit, Grammar, Node, Path, Plain, Segment, Value};
@@ -218,6 +219,10 @@ impl Peer {
             _ => Plain::Map(Vec::new()),
         };
         let msg_type = if name == "hello_retry_request" { "server_hello" } else { name };
+        let context = &self.layout_of(name, context);
+        let build = |type_name: &str, value: &Plain| {
+            Grammar::tls().build(type_name, value, context).map_err(|error| format!("{name}: {error}"))
+        };
         build("Handshake", &Plain::map([("msg_type", Plain::Name(msg_type.to_owned())), ("body", body)]))
     }
 
@@ -238,6 +243,18 @@ impl Peer {
     /// Content that a record of ours may hold.
     fn record_limit(&self) -> usize {
         self.agreed_limits.0.unwrap_or(usize::MAX).min(self.config.record_limit)
+    }
+
+    /// How a message is laid out. A ServerKeyExchange that was due for an honest suite stays one of ECDHE when an altered
+    /// suite has none.
+    fn layout_of(&self, name: &str, context: &Context) -> Context {
+        let exchange = self.hs.suite.map(|suite| suite.key_exchange);
+        let without = matches!(exchange, None | Some(KeyExchange::Rsa | KeyExchange::Tls13 | KeyExchange::Other));
+        if name != "server_key_exchange" || !without {
+            return *context;
+        }
+        let number = Grammar::tls().number("KeyExchange", "ecdhe");
+        Context { key_exchange: number.map(|number| number as u8), ..*context }
     }
 
     fn verify_data_length(&self) -> usize {
@@ -518,6 +535,7 @@ impl Peer {
             "compressed_certificate" if self.is_client() => self.hs.client_certificate = true,
             "certificate" if self.is_client() => self.hs.client_certificate = was.is_some_and(|list| !list.is_empty()),
             "client_key_exchange" => self.make_master_secret(),
+            "certificate_request" if !self.is_client() => self.certificate_was_requested(),
             "finished" => self.last_sent_finished = crate::view::bytes(tree, "verify_data"),
             _ => {}
         }

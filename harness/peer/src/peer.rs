@@ -265,7 +265,8 @@ impl Peer {
 
     /// What a decoder must know about a message at this point.
     pub(crate) fn context(&self, from: Side) -> Context {
-        let version = self.form.or((self.hs.version != 0).then_some(self.hs.version));
+        // Above TLS 1.3 there is nothing; what pretends to be is laid out like it.
+        let version = self.form.or((self.hs.version != 0).then_some(self.hs.version.min(0x0304)));
         let length = match version {
             Some(0x0304) => Some(self.digest().len() as u8),
             Some(0x0300) => Some(36),
@@ -550,7 +551,9 @@ impl Peer {
 
     /// Takes over what a ServerHello settles, whoever sent it.
     pub(crate) fn agree(&mut self, hello: &ServerHelloView) {
-        self.hs.version = hello.version();
+        // TLS 1.3 and above are settled by supported_versions alone. [RFC 9846, 4.3.1]
+        let field_alone = hello.selected_version.is_none() && hello.legacy_version > 0x0303;
+        self.hs.version = if field_alone { 0x0303 } else { hello.version() };
         self.hs.suite_id = hello.cipher_suite;
         self.hs.suite = CipherSuite(hello.cipher_suite).info();
         self.hs.server_random = hello.random.clone();

@@ -305,6 +305,14 @@ impl Peer {
         self.hs.order = Order::new(from_client(Flow { resumed, requested, ..Flow::default() }));
     }
 
+    /// The client's certificate belongs to its flight from now on.
+    pub(crate) fn certificate_was_requested(&mut self) {
+        if !self.hs.own_finished && self.hs.session.is_none() {
+            let flow = Flow { tls13: self.is_tls13(), requested: true, ..Flow::default() };
+            self.hs.order = Order::new(from_client(flow));
+        }
+    }
+
     // ---- sessions --------------------------------------------------------------------------------
 
     /// TLS 1.2: a ticket of ours, or nothing: the state itself behind a MAC, since a test's secrets need no hiding.

@@ -318,6 +318,9 @@ fn accept(scene: Scene<'_>, ignored: bool) -> Option<Outcome> {
     fail(expected, text, scene)
 }
 
+/// A client's end without a word, which its exit status may contradict.
+pub(crate) const ENDED: &str = "took our data and ended";
+
 /// Few clients send our data back. The proof is their Finished, and that they have nothing against what came behind it:
 /// once all is read, they close in order, or are quiet. What of the handshake was accepted is seen in the Finished, so a
 /// request of theirs proves nothing further: it may be older than what it would have to answer.
@@ -345,7 +348,7 @@ fn accepted_by_client(expected: &str, scene: Scene<'_>, ignored: bool) -> Option
                     return fail(expected, format!("{what} {}", alert_name(description)), scene);
                 }
             }
-            What::End { .. } if offered => return pass(expected, "took our data and ended", scene.events.len()),
+            What::End { .. } if offered => return pass(expected, ENDED, scene.events.len()),
             What::End { .. } => return fail(expected, "closed before the handshake was complete", scene),
             _ => {}
         }

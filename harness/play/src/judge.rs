@@ -6,7 +6,7 @@ use crate::reaction::reaction;
 use crate::{number_steps, steps_of};
 use gauntlet_model::case::Place;
 use gauntlet_model::verdict::At;
-use gauntlet_model::{Case, Condition, Event, Kind, LooseForm, Plays, Step, StepKind, Transcript, Verdict, What};
+use gauntlet_model::{Case, Condition, Event, Kind, LooseForm, Plays, Role, Step, StepKind, Transcript, Verdict, What};
 use gauntlet_wire::Segment;
 
 /// Which other alerts still pass.
@@ -49,7 +49,7 @@ pub fn judge(case: &Case, transcript: &Transcript, policy: AlertPolicy) -> Verdi
     {
         verdict = unmet;
     }
-    outrank(verdict, transcript)
+    outrank(by_exit(case, verdict, transcript), case, transcript)
 }
 
 fn error(at: Option<At>, reason: &str) -> Verdict {
@@ -258,11 +258,30 @@ fn differing(transcript: &Transcript, plays: u32) -> String {
     format!("play 1: {}; play {}: {}", text(0), other + 1, text(other))
 }
 
+/// Where the wire leaves open whether a client took what it got, since it ended without a word, its exit status may tell.
+fn by_exit(case: &Case, verdict: Verdict, transcript: &Transcript) -> Verdict {
+    let said = transcript.events.iter().rev().find_map(|event| match &event.what {
+        What::Target { crashed: false, accepted, status, .. } => accepted.map(|accepted| (accepted, *status)),
+        _ => None,
+    });
+    let Some((accepted, status)) = said.filter(|_| case.peer == Role::Server) else { return verdict };
+    let status = status.unwrap_or_default();
+    let silently = verdict.kind == Kind::Loose && verdict.form == Some(LooseForm::NoAlert);
+    let reason = if accepted && silently {
+        format!("{}, and with status {status}, which says that all is well", verdict.reason)
+    } else if !accepted && verdict.kind == Kind::Pass && verdict.reason == decide::ENDED {
+        format!("{}, but with status {status}, which says that it failed", verdict.reason)
+    } else {
+        return verdict;
+    };
+    Verdict { kind: Kind::Fail, form: None, reason, ..verdict }
+}
+
 /// A crash or a hang outranks what the flow says.
-fn outrank(verdict: Verdict, transcript: &Transcript) -> Verdict {
+fn outrank(verdict: Verdict, case: &Case, transcript: &Transcript) -> Verdict {
     for event in &transcript.events {
         match &event.what {
-            What::Target { crashed: true, status, signal, stderr } => {
+            What::Target { crashed: true, status, signal, stderr, .. } => {
                 let how = match (signal, status) {
                     (Some(signal), _) => format!("the target died of signal {signal}"),
                     (None, Some(status)) => format!("the target ended with status {status}"),
@@ -272,6 +291,12 @@ fn outrank(verdict: Verdict, transcript: &Transcript) -> Verdict {
                 let reason = if last.is_empty() { how } else { format!("{how}: {last}") };
                 return Verdict { kind: Kind::Crash, form: None, reason, ..verdict };
             }
+            // A client that has said its word may stay; one that owes it has hung.
+            What::Alive { alive: false } if case.peer == Role::Server && !is_silence(&verdict) => {}
+            What::Alive { alive: false } if case.peer == Role::Server => {
+                let reason = format!("{}; nor does it end when its connection is closed", verdict.reason);
+                return Verdict { kind: Kind::Hang, form: None, reason, ..verdict };
+            }
             What::Alive { alive: false } => {
                 let reason = format!("{}; no plain handshake is served afterwards", verdict.reason);
                 return Verdict { kind: Kind::Hang, form: None, reason, ..verdict };
@@ -280,4 +305,9 @@ fn outrank(verdict: Verdict, transcript: &Transcript) -> Verdict {
         }
     }
     verdict
+}
+
+/// The target owed something and said nothing.
+fn is_silence(verdict: &Verdict) -> bool {
+    verdict.kind == Kind::Fail && (verdict.reason.starts_with("silen") || verdict.reason.ends_with("left open"))
 }

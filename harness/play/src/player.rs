@@ -222,9 +222,16 @@ impl<'a> Player<'a> {
             }
         }
         if let Some(exit) = self.link.exit() {
-            let what =
-                What::Target { status: exit.status, signal: exit.signal, stderr: exit.stderr, crashed: exit.crashed };
-            self.event(what);
+            self.event(What::Target {
+                status: exit.status,
+                signal: exit.signal,
+                stderr: exit.stderr,
+                crashed: exit.crashed,
+                accepted: exit.accepted,
+            });
+        } else if self.case.peer == Role::Server && !self.link.is_memory() && !self.connections.is_empty() {
+            // Its connection is closed, and it has had its time to end.
+            self.event(What::Alive { alive: false });
         }
     }
 
@@ -583,13 +590,17 @@ impl<'a> Player<'a> {
         if step.alter_options != HandshakeOptions::default() {
             self.event(What::Altered { step: number, text: "options of the handshake".to_owned(), unchanged: false });
         }
+        let mut used = vec![false; step.alter.len()];
         if step.form == Form::Full && self.here().peer.is_established() {
             self.hear_answers_out();
-            self.here().peer.renegotiate();
             self.here().sent.clear();
+            if self.case.peer == Role::Server {
+                // A server can only ask for it.
+                self.play_due("hello_request", 0, step, number, &mut used)?;
+            }
+            self.here().peer.renegotiate();
         }
         self.here().drives = matches!(step.form, Form::Full | Form::Rest);
-        let mut used = vec![false; step.alter.len()];
         loop {
             if self.reached(step, began) {
                 break;

@@ -21,8 +21,6 @@ const PORTS: usize = 5;
 const TAKEN: [&str; 4] = ["address already in use", "address is in use", "eaddrinuse", "-5982"];
 /// Commands that prepare, or tell the version.
 const SHORT_COMMAND: Duration = Duration::from_secs(60);
-/// A client has so long to connect.
-const CLIENT_CONNECTS: Duration = Duration::from_secs(20);
 
 /// A profile, ready to be started.
 pub struct ChildTarget {
@@ -311,7 +309,13 @@ impl Instance for Client {
             Ok(listener)
         });
         let listener = listener.map_err(|error| LinkError::Other(format!("no port to listen at: {error}")))?;
-        Ok(Box::new(ClientLink { client: self, listener, processes: Vec::new(), connections: Connections::default() }))
+        Ok(Box::new(ClientLink {
+            client: self,
+            listener,
+            processes: Vec::new(),
+            failed: None,
+            connections: Connections::default(),
+        }))
     }
 
     fn restart(&mut self) -> Result<(), LinkError> {
@@ -324,12 +328,14 @@ struct ClientLink<'a> {
     listener: TcpListener,
     /// By connection.
     processes: Vec<Process>,
+    /// One that did not connect.
+    failed: Option<Process>,
     connections: Connections,
 }
 
 impl ClientLink<'_> {
     fn accept(&self, process: &mut Process) -> Result<TcpConnection, LinkError> {
-        let deadline = Instant::now() + CLIENT_CONNECTS;
+        let deadline = Instant::now() + Duration::from_secs(self.client.run.role().ready_within);
         while Instant::now() < deadline {
             let ended = process.status().is_some();
             if let Ok((stream, _)) = self.listener.accept() {
@@ -349,9 +355,16 @@ impl Link for ClientLink<'_> {
         let port = self.listener.local_addr().map_err(|error| LinkError::Other(error.to_string()))?.port();
         let command = self.client.run.scope(&self.client.options, port).command().map_err(LinkError::Other)?;
         let mut process = self.client.run.spawn(command, &self.client.options)?;
-        let connection = self.accept(&mut process)?;
-        self.processes.push(process);
-        Ok(self.connections.add(connection))
+        match self.accept(&mut process) {
+            Ok(connection) => {
+                self.processes.push(process);
+                Ok(self.connections.add(connection))
+            }
+            Err(error) => {
+                self.failed = Some(process);
+                Err(error)
+            }
+        }
     }
 
     fn send(&mut self, connection: usize, bytes: &[u8]) {
@@ -380,11 +393,13 @@ impl Link for ClientLink<'_> {
     }
 
     fn exit(&mut self) -> Option<Exit> {
-        let process = self.processes.last_mut()?;
+        let process = self.failed.as_mut().or(self.processes.last_mut())?;
         // One that has nothing left to do but to end may do so, and its status is worth a moment.
         if !self.connections.any_open() {
             process.wait(process::DYING);
         }
-        process.exit(false)
+        let exit = process.exit(false)?;
+        let accepted = exit.status.and_then(|status| self.client.run.role().exit.says(status));
+        Some(Exit { accepted, ..exit })
     }
 }

@@ -147,6 +147,7 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let alpn = options.get("alpn").map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     Config {
         identity,
+        follows_hello_request: true,
         request_certificate: asks,
         require_certificate: options.get("client_auth").is_some_and(|value| value == "require"),
         alpn: alpn.unwrap_or_default(),
@@ -281,8 +282,10 @@ impl OwnStack {
     }
 
     fn say(&mut self, name: &str, edits: &[(&str, u64)]) {
-        if let Some(draft) = self.draft(name, edits) {
-            self.put(name, draft);
+        match self.draft(name, edits) {
+            Some(draft) => self.put(name, draft),
+            // What cannot be made of what came is taken for sent, or it would be due for ever.
+            None => self.peer.skip(name),
         }
     }
 
@@ -312,7 +315,9 @@ impl OwnStack {
 
     fn say_due(&mut self) -> bool {
         let mut said = false;
-        while let Some(name) = self.peer.due() {
+        // No honest flight is longer.
+        for _ in 0..64 {
+            let Some(name) = self.peer.due() else { break };
             self.say(name, &[]);
             said = true;
         }

@@ -88,7 +88,7 @@ impl Process {
         let stderr = self.stderr.text();
         let signal = status.and_then(|status| status.signal());
         let crashed = reported || signal.is_some() || ending_is_a_crash;
-        Some(Exit { status: status.and_then(|status| status.code()), signal, stderr, crashed })
+        Some(Exit { status: status.and_then(|status| status.code()), signal, stderr, crashed, accepted: None })
     }
 
     /// Writes to its stdin.

@@ -14,6 +14,7 @@
 //!       any: --groups {value}            # of a comma list
 //!       separator: ":"
 //!       names: {x25519: X25519, secp256r1: P-256}
+//!   exit: {accepted: [0], refused: [1]}  # of a client, where the wire does not tell
 //!   ask:
 //!     key_update: {input: "k\n"}         # to its stdin
 //! ```
@@ -63,7 +64,7 @@ pub struct RoleProfile {
     /// When a server may be connected to.
     #[serde(default)]
     pub ready: Ready,
-    /// Seconds it may take until then.
+    /// Seconds it may take until then; for a client, until it connects.
     #[serde(default = "twenty")]
     pub ready_within: u64,
     /// So many run side by side at most.
@@ -81,12 +82,38 @@ pub struct RoleProfile {
     /// Environment variables, besides our own.
     #[serde(default)]
     pub environment: BTreeMap<String, Template>,
+    /// What the exit status of a client says, where it is to be trusted.
+    #[serde(default)]
+    pub exit: ExitProfile,
     /// What it can be started with.
     #[serde(default)]
     pub options: BTreeMap<String, OptionProfile>,
     /// What it can be asked for while it runs.
     #[serde(default)]
     pub ask: BTreeMap<String, Ask>,
+}
+
+/// What exit statuses of a client mean; others say nothing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExitProfile {
+    /// It was content with the connection.
+    #[serde(default)]
+    pub accepted: Vec<i32>,
+    /// It was not.
+    #[serde(default)]
+    pub refused: Vec<i32>,
+}
+
+impl ExitProfile {
+    /// What a status says.
+    pub fn says(&self, status: i32) -> Option<bool> {
+        match status {
+            _ if self.accepted.contains(&status) => Some(true),
+            _ if self.refused.contains(&status) => Some(false),
+            _ => None,
+        }
+    }
 }
 
 /// When a server may be connected to.

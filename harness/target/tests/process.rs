@@ -385,3 +385,74 @@ fn a_client_that_never_connects_is_told() {
     let error = instance.link().unwrap().connect().unwrap_err().to_string();
     assert!(error.contains("ended without connecting: exit status: 3: no strength left"), "{error}");
 }
+
+/// A client of the misbehaving program.
+fn client(sample: &Sample, mode: &str, more: &str) -> Box<dyn Instance> {
+    target(sample.dir.path(), "client", mode, more).start(Role::Client, &options(&[])).unwrap()
+}
+
+#[test]
+fn a_client_that_connects_twice_is_served_once() {
+    let sample = Sample::new();
+    let mut instance = client(&sample, "twice", "");
+    let mut link = instance.link().unwrap();
+    let connection = link.connect().unwrap();
+    // Which of the two is the first to be accepted is the system's choice; the other is nobody's.
+    link.close(connection, Close::Fin);
+    drop(link);
+    let mut link = instance.link().unwrap();
+    assert_eq!(link.connect(), Ok(0));
+}
+
+#[test]
+fn a_client_that_falls_is_a_crash() {
+    let sample = Sample::new();
+    let mut instance = client(&sample, "falls", "");
+    let mut link = instance.link().unwrap();
+    let connection = link.connect().unwrap();
+    assert_eq!(link.receive(connection, PATIENCE), Received::Bytes(b"hi".to_vec()));
+    link.send(connection, b"anything");
+    assert!(matches!(link.receive(connection, PATIENCE), Received::End(_)));
+    let exit = link.exit().unwrap();
+    assert_eq!((exit.signal, exit.crashed), (Some(6), true));
+}
+
+#[test]
+fn a_client_that_clings_is_known_to_live_and_is_taken_down() {
+    let sample = Sample::new();
+    let note = sample.note();
+    let mut instance = client(&sample, "clings", "");
+    let mut link = instance.link().unwrap();
+    let connection = link.connect().unwrap();
+    link.close(connection, Close::Fin);
+    assert!(link.exit().is_none());
+    drop(link);
+    assert!(gone(noted(&note)));
+}
+
+#[test]
+fn a_client_that_stays_away_is_given_up_and_taken_down() {
+    let sample = Sample::new();
+    let file = sample.dir.path().join("sample.yaml");
+    target(sample.dir.path(), "client", "never", "");
+    let text = std::fs::read_to_string(&file).unwrap().replace("ready_within: 30", "ready_within: 0");
+    std::fs::write(&file, text).unwrap();
+    let mut instance = by_name(file.to_str().unwrap()).unwrap().start(Role::Client, &options(&[])).unwrap();
+    let mut link = instance.link().unwrap();
+    let error = link.connect().unwrap_err().to_string();
+    assert!(error.contains("did not connect in time: still running"), "{error}");
+}
+
+#[test]
+fn an_exit_status_says_what_its_profile_says_of_it() {
+    for (more, said) in
+        [("  exit: {accepted: [7]}\n", Some(true)), ("  exit: {refused: [7]}\n", Some(false)), ("", None)]
+    {
+        let sample = Sample::new();
+        let mut instance = client(&sample, "connects", more);
+        let mut link = instance.link().unwrap();
+        let connection = link.connect().unwrap();
+        link.close(connection, Close::Fin);
+        assert_eq!(link.exit().unwrap().accepted, said);
+    }
+}

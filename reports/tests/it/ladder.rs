@@ -54,6 +54,7 @@ fn what_else_can_happen() {
         signal: Some(11),
         stderr: "\nASan: \u{1b}[1mheap\u{202e}".to_owned(),
         crashed: true,
+        accepted: None,
     });
     writer.push(What::Alive { alive: false });
     writer.push(What::Trouble { text: "no such action: key_update".to_owned(), skip: true });

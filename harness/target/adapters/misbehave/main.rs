@@ -9,6 +9,9 @@
 //! | `taken` | the first time says that its port is taken, and makes FILE; with FILE there, as `obeys` |
 //! | `says` | writes LISTENING to stdout, then as `obeys` |
 //! | `connects` | a client: connects, sends "hi", ends with status 7 when the server ends |
+//! | `clings` | a client: connects, says nothing, ignores SIGTERM and the end of the connection; FILE gets its process id |
+//! | `twice` | a client: connects two times, sends "hi" on the first, ends with status 7 when the server ends |
+//! | `falls` | a client: connects, and aborts as soon as something comes |
 //!
 //! Words that a connection may carry: `close`, `reset`, `flood`, `abort`, `kill`, `exit`, `report`, `noise`, `stdin`.
 
@@ -42,6 +45,12 @@ fn main() -> ExitCode {
             false => note(0).and(Err(rustix::io::Errno::ADDRINUSE.into())),
         },
         "connects" => return connect(port),
+        "twice" => {
+            let _other = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
+            return connect(port);
+        }
+        "falls" => fall(port),
+        "clings" => note(std::process::id()).and_then(|()| cling(port)),
         _ => {
             eprintln!("no strength left");
             return ExitCode::from(3);
@@ -53,6 +62,22 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::from(4)
         }
+    }
+}
+
+fn fall(port: u16) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.write_all(b"hi")?;
+    stream.read(&mut [0; 1])?;
+    std::process::abort()
+}
+
+fn cling(port: u16) -> std::io::Result<()> {
+    // A shell that does not mind being asked to go.
+    Command::new("sh").args(["-c", "trap '' TERM; sleep 600"]).spawn()?;
+    let _stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    loop {
+        std::thread::park();
     }
 }
 
