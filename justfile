@@ -36,6 +36,11 @@ scenarios:
 bench:
     cargo run --release --example bench -p tls-gauntlet
 
+# Makes reports/published/ anew: the real servers that are installed here, a page and the results of each.
+publish-reports:
+    cargo run --release -- run --target openssl-s_server --target gnutls-serv --target nss-selfserv --target rustls-server --out target/publish --quiet || test $? -eq 1
+    cargo run --release -- report target/publish --publish reports/published --quiet || test $? -eq 1
+
 # Makes the API documentation: target/doc.
 docs:
     cargo doc --release --workspace --no-deps
@@ -47,7 +52,7 @@ snapshots:
 # Installs the servers and clients that profiles can start (Debian, Ubuntu).
 targets-install:
     sudo apt-get update
-    sudo apt-get install --yes --no-install-recommends openssl gnutls-bin libnss3-tools curl wget
+    sudo apt-get install --yes --no-install-recommends openssl gnutls-bin libnss3-tools curl wget tshark chromium
 
 # Licences, advisories and bans of the dependencies (needs cargo-deny).
 deny:

@@ -7,6 +7,7 @@
 //! | [`html`](mod@html) | the report as one HTML file |
 //! | [`coverage`](mod@coverage) | which requirements are decided, and which are not |
 //! | [`compare`](mod@compare) | what is different between two runs |
+//! | [`cost`](mod@cost) | what the handshakes of a transcript cost |
 //! | [`sarif`](mod@sarif), [`ctrf`](mod@ctrf) | the same results in formats of others |
 //! | [`markdown`](mod@markdown) | a comment for a pull request; a page of a target to be published |
 //! | [`junit`](mod@junit) | JUnit XML |
@@ -19,6 +20,7 @@
 
 pub mod baseline;
 pub mod compare;
+pub mod cost;
 pub mod coverage;
 pub mod ctrf;
 pub mod html;

@@ -414,9 +414,47 @@
       })];
   };
 
+  // ---- cost ----
+  const costView = () => {
+    const measured = targets.filter(t => t.costs.length);
+    if (!measured.length) return [el("h1", null, "What handshakes cost"), el("p", null, "This run measured none; only servers are measured.")];
+    const title = cost => [cost.version, cost.version === "tls1.3" ? cost.group || "psk" : (cost.cipher_suite.match(/TLS_(.*)_WITH/) || [])[1] || cost.cipher_suite, cost.handshake, cost.retry ? "after a retry" : ""].filter(Boolean).join(" · ");
+    const keys = [...new Set(measured.flatMap(t => [...t.costs, ...t.reference]).map(title))].sort();
+    const find = (list, key) => list.find(cost => title(cost) === key);
+    const bars = (heading, unit, parts, of) => {
+      const all = measured.flatMap(t => [[t.name, t.costs], ...(t.reference.length ? [["reference", t.reference]] : [])]).filter(([name], at, list) => list.findIndex(([other]) => other === name) === at);
+      const rows = keys.flatMap(key => all.map(([name, list]) => [key, name, find(list, key)]).filter(([, , cost]) => cost && of(cost).some(n => n > 0)));
+      if (!rows.length) return null;
+      const most = Math.max(...rows.map(([, , cost]) => of(cost).reduce((a, b) => a + b, 0))), width = 900, begin = 380, high = 18;
+      let y = 0, before = "";
+      const drawn = rows.flatMap(([key, name, cost]) => {
+        const parts = [];
+        if (key !== before) { y += 30; parts.push(svg("text", { x: 0, y: y + 4 }, key)); before = key; } else y += high + 2;
+        parts.push(svg("text", { class: "dim", x: begin - 8, y: y + 4, "text-anchor": "end" }, name));
+        let x = begin;
+        of(cost).forEach((n, at) => { const w = n / most * (width - begin - 90); parts.push(svg("rect", { class: ["us", "them", "other"][at], x, y: y - 8, width: Math.max(0, w), height: high - 3, rx: 2 })); x += w; });
+        parts.push(svg("text", { class: "dim", x: x + 6, y: y + 4 }, of(cost).map(n => unit === "µs" ? time(n) : n).join(" + ")));
+        return parts;
+      });
+      return [el("h2", null, heading), el("p", { class: "faint small" }, parts), el("div", { class: "card pad scroll" }, svg("svg", { class: "plot", viewBox: `0 0 ${width} ${y + 20}`, role: "img", "aria-label": heading + "; the numbers are in the table below" }, drawn))];
+    };
+    const phase = cost => cost.took_us ? [cost.answer_us || 0, cost.took_us - (cost.answer_us || 0)] : [0];
+    return [el("h1", null, "What handshakes cost"),
+      el("p", { class: "faint" }, "Plain handshakes, played once each behind the probe. A round trip is two flights; time is that of this machine, with our own share in it, and is not known of stacks in our process."),
+      bars("Bytes until the handshake is complete", "B", "First ours, then the target's.", cost => [cost.sent, cost.received]),
+      bars("Time", "µs", "First until the answer begins, then until the handshake is complete.", phase),
+      el("h2", null, "All numbers"),
+      measured.map(t => el("div", { class: "card scroll", style: "margin-bottom:1rem" }, el("table", { class: "small cost" }, el("caption", { style: "padding-left:.75rem" }, t.name),
+        el("thead", null, el("tr", null, ["Handshake", "Suite", "Flights", "Round trips", "Ours, bytes", "Target's, bytes", "Answer after", "Complete after", "Reference: flights, bytes"].map((text, at) => el("th", { scope: "col", class: at > 1 ? "n" : "" }, text)))),
+        el("tbody", null, t.costs.map(cost => {
+          const other = find(t.reference, title(cost));
+          return el("tr", null, el("th", { scope: "row" }, title(cost)), el("td", { class: "mono" }, cost.cipher_suite), [cost.flights, Math.ceil(cost.flights / 2), cost.sent, cost.received, cost.answer_us == null ? "–" : time(cost.answer_us), cost.took_us == null ? "–" : time(cost.took_us), other ? other.flights + ", " + other.sent + " + " + other.received : "–"].map(text => el("td", { class: "n" }, String(text))));
+        })))))];
+  };
+
   // ---- the frame ----
   const TITLES = { "": "Overview", requirements: "Requirements", cases: "Cases", case: "Case", matrix: "Matrix", probe: "Capabilities", cost: "Cost" };
-  const views = { requirements: requirementsView, cases: (path, query) => casesView(query), case: path => caseView(path), matrix: (path, query) => matrixView(query), probe: probeView };
+  const views = { requirements: requirementsView, cases: (path, query) => casesView(query), case: path => caseView(path), matrix: (path, query) => matrixView(query), probe: probeView, cost: costView };
   const route = first => {
     const [path, query] = location.hash.replace(/^#\/?/, "").split("?"), [part, ...rest] = path.split("/");
     if (location.hash && !location.hash.startsWith("#/")) return;

@@ -5,6 +5,7 @@
 //! of its own worker; order, threads and shards change nothing, since a case's seed is made from the
 //! run's seed and the case id.
 
+mod cost;
 mod evidence;
 mod faults;
 mod plain;

@@ -1,10 +1,10 @@
 //! A run: every case of every target, from plan to result line.
 
-use crate::evidence;
 use crate::plain::plain_handshake;
 use crate::{Select, probe};
+use crate::{cost, evidence};
 use gauntlet_crypto::Digest;
-use gauntlet_model::result::{ReferenceResult, write_line};
+use gauntlet_model::result::{Cost, ReferenceResult, write_line};
 use gauntlet_model::{
     Capabilities, Case, CaseResult, EndLine, Event, Kind, Line, LinkError, Role, RunLine, Step, StepKind, TargetLine,
     Transcript, Verdict, What,
@@ -258,6 +258,7 @@ impl TargetRun<'_> {
         let mut settings = self.settings(1_000_000);
         let mut first = self.target.start(self.role, &plain).map_err(unreachable)?;
         let capabilities = probe(first.as_mut(), self.role, &plain, &settings).map_err(unreachable)?;
+        let costs = self.costs(first.as_mut(), &capabilities, &settings);
         drop(first);
         if !self.target.is_memory() {
             settings = self.settings(capabilities.answer_us);
@@ -268,6 +269,8 @@ impl TargetRun<'_> {
             version: self.target.version(),
             roles: vec![self.role],
             capabilities: capabilities.clone(),
+            reference_costs: self.reference_costs(&capabilities),
+            costs,
         };
         self.output.line(&Line::Target(line))?;
         let (cases, skipped) = self.plan(&capabilities)?;
@@ -281,6 +284,33 @@ impl TargetRun<'_> {
             self.play_all(&options, &cases, &twins, &settings)?;
         }
         Ok(total)
+    }
+
+    /// What plain handshakes cost; only servers are measured.
+    fn costs(&self, instance: &mut dyn Instance, found: &Capabilities, settings: &Settings) -> Vec<Cost> {
+        match self.role {
+            Role::Server => cost::measure(instance, found, &Default::default(), settings, !self.target.is_memory()),
+            Role::Client => Vec::new(),
+        }
+    }
+
+    fn reference_costs(&self, found: &Capabilities) -> Vec<Cost> {
+        let reference = gauntlet_target::embedded::openssl();
+        if self.target.name() == reference.name() {
+            return Vec::new();
+        }
+        let started = reference.start(self.role, &Default::default());
+        let settings = Settings::memory(reference.name(), [0; 32]);
+        started.map_or_else(
+            |_| Vec::new(),
+            |mut instance| {
+                if self.role == Role::Client {
+                    Vec::new()
+                } else {
+                    cost::measure(instance.as_mut(), found, &Default::default(), &settings, false)
+                }
+            },
+        )
     }
 
     /// A target that does not serve a single handshake cannot be tested.

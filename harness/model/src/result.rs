@@ -57,6 +57,37 @@ pub struct TargetLine {
     pub roles: Vec<Role>,
     /// From the probe.
     pub capabilities: Capabilities,
+    /// What plain handshakes cost; none of clients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<Cost>,
+    /// What they cost with the reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reference_costs: Vec<Cost>,
+}
+
+/// What one handshake cost, until it was complete.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// `tls1.3`.
+    pub version: String,
+    /// `TLS_AES_128_GCM_SHA256`.
+    pub cipher_suite: String,
+    /// `x25519`.
+    pub group: Option<String>,
+    /// `full`, `resumed` or `0-RTT`.
+    pub handshake: String,
+    /// Behind a HelloRetryRequest.
+    pub retry: bool,
+    /// How often who sends changed; two are a round trip.
+    pub flights: u32,
+    /// Bytes of our records.
+    pub sent: u64,
+    /// Bytes of the target's records, tickets left out.
+    pub received: u64,
+    /// From our first byte to the first of the answer, microseconds; `None`: not known.
+    pub answer_us: Option<u64>,
+    /// From our first byte until the handshake was complete.
+    pub took_us: Option<u64>,
 }
 
 /// The last line.

@@ -6,7 +6,7 @@ use super::{Sources, relative};
 use crate::coverage::{self, Coverage, Entry};
 use crate::run::{Counts, Holds, RunData, Standing, Weight, standing};
 use crate::{inert, words};
-use gauntlet_model::result::{CaseResult, TargetLine};
+use gauntlet_model::result::{CaseResult, Cost, TargetLine};
 use gauntlet_model::{Kind, Learnt, LooseForm, Role};
 use gauntlet_vectors::catalogue::{Catalogue, Requirement};
 use serde::Serialize;
@@ -34,6 +34,8 @@ struct Target {
     name: String,
     version: String,
     probes: Vec<Probe>,
+    costs: Vec<Cost>,
+    reference: Vec<Cost>,
 }
 
 /// What it can do in a role.
@@ -188,7 +190,21 @@ fn scenario(case: &CaseResult, rules: &mut Rules) -> Scenario {
 fn target(run: &RunData, name: &str) -> Target {
     let shown = |text: &str| inert::line(text).into_owned();
     let version = run.lines_of(name).next().map(|line| shown(&line.version)).unwrap_or_default();
-    Target { name: shown(name), version, probes: run.lines_of(name).map(probe).collect() }
+    let costs = run.lines_of(name).flat_map(|line| &line.costs).map(inert_cost).collect();
+    let reference = run.lines_of(name).flat_map(|line| &line.reference_costs).map(inert_cost).collect();
+    Target { name: shown(name), version, probes: run.lines_of(name).map(probe).collect(), costs, reference }
+}
+
+/// The same; its names are of the results file, which anybody may have written.
+fn inert_cost(cost: &Cost) -> Cost {
+    let shown = |text: &str| inert::line(text).into_owned();
+    Cost {
+        version: shown(&cost.version),
+        cipher_suite: shown(&cost.cipher_suite),
+        group: cost.group.as_deref().map(shown),
+        handshake: shown(&cost.handshake),
+        ..cost.clone()
+    }
 }
 
 fn probe(line: &TargetLine) -> Probe {

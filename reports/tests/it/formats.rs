@@ -43,6 +43,17 @@ fn ctrf_is_valid_and_counts() {
     validate(schema, &ctrf(&samples::hostile_run()));
 }
 
+/// Every line that can be in `results.jsonl`, and no field that the schema does not have.
+#[test]
+fn results_are_valid_by_our_schema() {
+    let schema = include_str!("../../../harness/schemas/results.schema.json");
+    for run in [samples::run(), samples::hostile_run()] {
+        for line in run.to_lines() {
+            validate(schema, &serde_json::to_string(&line).unwrap());
+        }
+    }
+}
+
 /// The schemas are able to refuse.
 #[test]
 fn what_is_not_valid_is_refused() {

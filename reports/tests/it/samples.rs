@@ -1,6 +1,6 @@
 //! Runs and transcripts made by hand.
 
-use gauntlet_model::result::{CaseResult, EndLine, Line, Negotiated, ReferenceResult, RunLine, TargetLine};
+use gauntlet_model::result::{CaseResult, Cost, EndLine, Line, Negotiated, ReferenceResult, RunLine, TargetLine};
 use gauntlet_model::transcript::{Ending, Event, Side, Transcript, What};
 use gauntlet_model::verdict::{At, Reaction};
 use gauntlet_model::{Capabilities, Kind, Learnt, LooseForm, Role};
@@ -106,13 +106,30 @@ pub fn run() -> RunData {
         ("strict", "gauntlet 0.1.0", vec![Role::Server]),
     ] {
         let (target, version, capabilities) = (name.to_owned(), version.to_owned(), std::mem::take(&mut capabilities));
-        lines.push(Line::Target(TargetLine { target, version, roles, capabilities }));
+        let (costs, reference_costs) = (vec![cost(&version)], Vec::new());
+        lines.push(Line::Target(TargetLine { target, version, roles, capabilities, costs, reference_costs }));
     }
     let took_us = 4_200_000;
     let cases = cases();
     lines.extend(cases.into_iter().map(|case| Line::Case(Box::new(case))));
     lines.push(Line::End(EndLine { counts: Default::default(), took_us, interrupted: false }));
     gauntlet_reports::load(lines)
+}
+
+/// What a handshake cost.
+fn cost(text: &str) -> Cost {
+    Cost {
+        version: "tls1.3".to_owned(),
+        cipher_suite: text.to_owned(),
+        group: Some("x25519".to_owned()),
+        handshake: "full".to_owned(),
+        flights: 3,
+        sent: 279,
+        received: 1500,
+        answer_us: Some(900),
+        took_us: Some(1200),
+        ..Cost::default()
+    }
 }
 
 fn cases() -> Vec<CaseResult> {
@@ -180,6 +197,8 @@ pub fn hostile_run() -> RunData {
         version: HOSTILE.to_owned(),
         roles: vec![],
         capabilities: Capabilities::default(),
+        costs: vec![cost(HOSTILE)],
+        reference_costs: vec![cost(HOSTILE)],
     };
     let mut skipped = hostile();
     skipped.verdict = Kind::Skip;
