@@ -9,7 +9,7 @@ use gauntlet_model::{
     Capabilities, Case, CaseResult, EndLine, Event, Kind, Line, LinkError, Role, RunLine, Step, StepKind, TargetLine,
     Transcript, Verdict, What,
 };
-use gauntlet_play::{AlertPolicy, Settings, has_data, judge, negotiated, play, reaction};
+use gauntlet_play::{AlertPolicy, Settings, has_data, judge, negotiated, play, reaction, today};
 use gauntlet_reports::run::standing;
 use gauntlet_reports::{Baseline, Standing};
 use gauntlet_scenario::{Corpus, Scenario, twin, twin_key};
@@ -187,7 +187,18 @@ pub fn patient(target: &dyn Target, seed: [u8; 32]) -> Settings {
         return Settings::memory(target.name(), seed);
     }
     let (reply, silence) = (Duration::from_secs(2), Duration::from_secs(1));
-    Settings { seed, target: target.name().to_owned(), reply, silence }
+    Settings { seed, target: target.name().to_owned(), reply, silence, date: today() }
+}
+
+/// `2026-01-02T...` → the seconds since 1970 at which that day begins.
+fn midnight(text: &str) -> Option<i64> {
+    let mut parts = text.get(..10)?.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    // Years begin in March here, so that a leap day is their last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let days = days + (153 * month + 2) / 5 + day - 1 - 719_468;
+    (0..12).contains(&month).then_some(days * 86_400)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -338,20 +349,26 @@ impl TargetRun<'_> {
     /// How long we wait: from the target's measured answer time, within bounds.
     fn settings(&self, answer_us: u64) -> Settings {
         if self.target.is_memory() {
-            return Settings::memory(self.target.name(), [0; 32]);
+            return Settings { date: self.date(), ..Settings::memory(self.target.name(), [0; 32]) };
         }
         let answer = Duration::from_micros(answer_us);
         let long = Duration::from_secs(5);
         if self.target.is_watched() {
             let target = self.target.name().to_owned();
-            return Settings { seed: [0; 32], target, reply: long, silence: long };
+            return Settings { seed: [0; 32], target, reply: long, silence: long, date: self.date() };
         }
         Settings {
             seed: [0; 32],
             target: self.target.name().to_owned(),
             reply: (answer * 8).clamp(Duration::from_millis(400), Duration::from_secs(5)),
             silence: (answer * 4).clamp(Duration::from_millis(150), Duration::from_secs(3)),
+            date: self.date(),
         }
+    }
+
+    /// The day that the run's record names, by which certificates are valid or not.
+    fn date(&self) -> i64 {
+        midnight(&self.options.started).unwrap_or_else(today)
     }
 
     /// The cases to play, and those to skip with the reason.
@@ -739,4 +756,17 @@ fn strictest(ids: &[String]) -> Option<String> {
         Level::May => 2,
     };
     levels.min_by_key(|level| rank(*level)).map(|level| level.name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::midnight;
+
+    #[test]
+    fn a_day_begins_at_midnight() {
+        assert_eq!(midnight("1970-01-01T12:00:00Z"), Some(0));
+        assert_eq!(midnight("2024-03-01T00:00:01Z"), Some(1_709_251_200));
+        assert_eq!(midnight("2026-11-21"), Some(1_795_219_200));
+        assert_eq!(midnight("long ago"), None);
+    }
 }

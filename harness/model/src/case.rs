@@ -74,7 +74,7 @@ pub struct Case {
     /// What the probe must have found.
     pub needs: Needs,
     /// Certificate chain of ours, as its difference from a good one.
-    pub pki: Option<serde_json::Value>,
+    pub pki: Option<Arc<crate::ChainSpec>>,
     /// How often, and with which values, the flow is played within the case.
     pub plays: Plays,
     /// Conditions over all plays.

@@ -3,6 +3,7 @@
 //! | module | nouns |
 //! |---|---|
 //! | [`case`] | `Case`, its `Step`s, `Expect`, `Alteration`, values and conditions: what is to be done |
+//! | [`chain`] | `ChainSpec`: a certificate chain by its difference from a good one |
 //! | [`link`] | `Link`: how bytes reach a target |
 //! | [`transcript`] | `Event`, `Transcript`: everything that happened in a case |
 //! | [`verdict`] | `Verdict`, `Reaction`: what it means |
@@ -13,6 +14,7 @@
 
 pub mod capabilities;
 pub mod case;
+pub mod chain;
 pub mod link;
 pub mod names;
 pub mod result;
@@ -25,6 +27,7 @@ pub use case::{
     MessageChange, MessageRef, Mutation, Needs, Operation, Place, Plays, Record, RecordItem, Remember, Resume, Role,
     SendStep, Sequence, Step, StepKind, Val, Which,
 };
+pub use chain::ChainSpec;
 pub use link::{Link, LinkError, Received};
 pub use result::{CaseResult, EndLine, Line, RunLine, TargetLine};
 pub use transcript::{Ending, Event, Side, Transcript, What};

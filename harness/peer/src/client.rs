@@ -5,6 +5,7 @@ use crate::config::Session;
 use crate::draft::path;
 use crate::exchange::old_scheme;
 use crate::order::{Flow, Order, from_server};
+use crate::server::status;
 use crate::verify::{certificate_verify_content, check_chain};
 use crate::view::{self, ClientHelloView, ServerHelloView, extension, numbers};
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
@@ -12,6 +13,7 @@ use gauntlet_crypto::{NamedGroup, PublicKey, SignatureScheme, schedule13};
 use gauntlet_model::{Role, What};
 use gauntlet_pki::Identity;
 use gauntlet_wire::{Context, Edit, Grammar, Node, Plain};
+use std::sync::Arc;
 
 /// The last eight bytes of a ServerHello's random that betray a downgrade. [RFC 9846, 4.2.2]
 const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
@@ -131,24 +133,25 @@ impl Peer {
     }
 
     /// Who we are, to sign and to show.
-    pub(crate) fn identity(&self) -> Option<&'static Identity> {
-        let first = self.config.identity;
+    pub(crate) fn identity(&self) -> Option<&Arc<Identity>> {
+        let first = self.config.identity.as_ref();
+        let second = self.config.second_identity.as_ref();
         if self.is_client() {
             return first;
         }
-        let fits = |identity: &&'static Identity| {
+        let fits = |identity: &&Arc<Identity>| {
             let schemes = identity.key.schemes(self.is_tls13());
             schemes.iter().any(|scheme| scheme.0 == self.hs.scheme)
         };
         if self.signs_unnamed() || self.exchange() == KeyExchange::RsaPsk {
             let rsa = self.hs.suite.is_some_and(|suite| suite.authentication == Authentication::Rsa);
-            let fits = |identity: &&'static Identity| identity.key.public().is_rsa() == rsa;
-            return [first, self.config.second_identity].into_iter().flatten().find(fits).or(first);
+            let fits = |identity: &&Arc<Identity>| identity.key.public().is_rsa() == rsa;
+            return [first, second].into_iter().flatten().find(fits).or(first);
         }
         match (self.hs.scheme, self.hs.suite.map(|suite| suite.authentication)) {
-            (0, Some(Authentication::Rsa)) => self.config.second_identity.or(first),
+            (0, Some(Authentication::Rsa)) => second.or(first),
             (0, _) => first,
-            _ => [first, self.config.second_identity].into_iter().flatten().find(fits).or(first),
+            _ => [first, second].into_iter().flatten().find(fits).or(first),
         }
     }
 
@@ -159,11 +162,15 @@ impl Peer {
             let certificates: Plain = chain.into_iter().collect();
             return named(vec![("certificate_list", certificates)]);
         }
-        let entry = |der: Vec<u8>| named(vec![("cert_data", der.into()), ("extensions", Plain::Map(Vec::new()))]);
+        let mut staple = self.staple();
+        let mut entry = |der: Vec<u8>| {
+            let status = staple.take().map(|response| ("status_request", status(response)));
+            named(vec![("cert_data", der.into()), ("extensions", named(status.into_iter().collect()))])
+        };
         let context = self.hs.requested.as_ref().filter(|_| self.is_client()).map(|(context, _)| context.clone());
         named(vec![
             ("certificate_request_context", context.unwrap_or_default().into()),
-            ("certificate_list", Plain::List(chain.into_iter().map(entry).collect())),
+            ("certificate_list", Plain::List(chain.into_iter().map(&mut entry).collect())),
         ])
     }
 
@@ -174,7 +181,7 @@ impl Peer {
     /// A scheme for our CertificateVerify that the server takes.
     fn client_scheme(&self) -> Option<u16> {
         let (_, wanted) = self.hs.requested.as_ref()?;
-        let key = &self.config.identity?.key;
+        let key = &self.config.identity.as_ref()?.key;
         if self.signs_unnamed() {
             return Some(old_scheme(&key.public()).0);
         }

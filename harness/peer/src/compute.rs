@@ -7,6 +7,7 @@ use gauntlet_model::names::{COMPUTED, SECRETS};
 use gauntlet_model::{Role, What};
 use gauntlet_pki::{Identity, KeyKind};
 use gauntlet_wire::{Grammar, Plain};
+use std::sync::Arc;
 
 impl Change {
     /// An input of a computed field.
@@ -194,13 +195,13 @@ impl Peer {
             Some(other) => crate::change::plain_number(other, "SignatureScheme")? as u16,
             None => scheme,
         };
-        let own = self.identity().ok_or("there is no key of ours to sign with")?;
+        let own = self.identity().cloned().ok_or("there is no key of ours to sign with")?;
         let other = match key {
             None => None,
-            Some(Plain::Name(name)) if name == "other" => Some(other_identity(own, self.config.role)),
+            Some(Plain::Name(name)) if name == "other" => Some(other_identity(&own, self.config.role).clone()),
             Some(Plain::Name(name)) => {
                 let kind = KeyKind::by_name(name).ok_or_else(|| format!("`compute`: no key `{name}`"))?;
-                Some(identity_of(self.config.role, kind))
+                Some(identity_of(self.config.role, kind).clone())
             }
             Some(_) => return Err("`compute`: a key is `other`, or the name of a kind such as `p256`".to_owned()),
         };
@@ -210,12 +211,12 @@ impl Peer {
     }
 }
 
-fn identity_of(role: Role, kind: KeyKind) -> &'static Identity {
+fn identity_of(role: Role, kind: KeyKind) -> &'static Arc<Identity> {
     if role == Role::Client { gauntlet_pki::client(kind) } else { gauntlet_pki::server(kind) }
 }
 
 /// Another key of the same kind: that of the other role.
-fn other_identity(own: &Identity, role: Role) -> &'static Identity {
+fn other_identity(own: &Identity, role: Role) -> &'static Arc<Identity> {
     let kind =
         KeyKind::ALL.into_iter().find(|kind| identity_of(role, *kind).key.public().spki() == own.key.public().spki());
     let other = if role == Role::Client { Role::Server } else { Role::Client };

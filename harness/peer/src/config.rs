@@ -1,8 +1,10 @@
 //! What an endpoint offers and takes, and who it is.
 
-use gauntlet_crypto::Digest;
+use gauntlet_crypto::suite::{Authentication, KeyExchange};
+use gauntlet_crypto::{CipherSuite, Digest};
 use gauntlet_model::Role;
 use gauntlet_pki::{Identity, KeyKind};
+use std::sync::Arc;
 
 /// How the endpoint takes what is wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,9 +74,9 @@ pub struct Config {
     /// Application protocols, best first.
     pub alpn: Vec<String>,
     /// Who we are; a client without one answers a request with an empty chain.
-    pub identity: Option<&'static Identity>,
+    pub identity: Option<Arc<Identity>>,
     /// As server: another identity, for RSA suites and schemes.
-    pub second_identity: Option<&'static Identity>,
+    pub second_identity: Option<Arc<Identity>>,
     /// Check the target's chain against the harness's root.
     pub verify_chain: bool,
     /// As client: session offered.
@@ -139,7 +141,7 @@ impl Config {
             signature_schemes,
             server_name: Some(gauntlet_pki::SERVER_NAME.to_owned()),
             alpn: Vec::new(),
-            identity: Some(gauntlet_pki::client(KeyKind::P256)),
+            identity: Some(gauntlet_pki::client(KeyKind::P256).clone()),
             second_identity: None,
             verify_chain: true,
             session: None,
@@ -163,11 +165,24 @@ impl Config {
         Config {
             role: Role::Server,
             groups: vec![29, 23, 24, 25, 30],
-            identity: Some(gauntlet_pki::server(KeyKind::P256)),
-            second_identity: Some(gauntlet_pki::server(KeyKind::Rsa2048)),
+            identity: Some(gauntlet_pki::server(KeyKind::P256).clone()),
+            second_identity: Some(gauntlet_pki::server(KeyKind::Rsa2048).clone()),
             tickets: 1,
             ..Config::client(versions)
         }
+    }
+
+    /// With another identity, and such suites as its key can sign for.
+    pub fn with_identity(mut self, identity: Arc<Identity>) -> Config {
+        let wanted = if identity.key.public().is_rsa() { Authentication::Rsa } else { Authentication::Ecdsa };
+        if self.role == Role::Server {
+            let fits = |suite: &u16| {
+                let info = CipherSuite(*suite).info();
+                info.is_none_or(|info| info.key_exchange == KeyExchange::Tls13 || info.authentication == wanted)
+            };
+            self.cipher_suites.retain(fits);
+        }
+        Config { identity: Some(identity), second_identity: None, ..self }
     }
 
     /// Whether a version may be negotiated.

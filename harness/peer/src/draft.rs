@@ -210,6 +210,7 @@ impl Peer {
             "certificate_request" => self.honest_certificate_request(),
             "certificate" => self.honest_certificate(),
             "compressed_certificate" => self.honest_compressed_certificate(),
+            "certificate_status" => self.honest_certificate_status(),
             "certificate_verify" => self.honest_certificate_verify(),
             "server_key_exchange" => self.honest_server_key_exchange()?,
             "client_key_exchange" => self.honest_client_key_exchange()?,
@@ -387,7 +388,7 @@ impl Peer {
 
     /// Signs as far as our key can; with a scheme that it cannot, by the scheme that it can.
     pub(crate) fn sign(&mut self, scheme: u16, content: &[u8]) -> Vec<u8> {
-        let Some(identity) = self.identity() else { return Vec::new() };
+        let Some(identity) = self.identity().cloned() else { return Vec::new() };
         let tls13 = self.is_tls13();
         let mut rng = self.rng.clone();
         let signature = identity.key.sign(SignatureScheme(scheme), content, &mut rng).or_else(|_| {

@@ -15,6 +15,11 @@ fn named(entries: Vec<(&str, Plain)>) -> Plain {
     Plain::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
+/// A CertificateStatus with one OCSP response.
+pub(crate) fn status(response: Vec<u8>) -> Plain {
+    named(vec![("status_type", Plain::Number(1)), ("response", response.into())])
+}
+
 fn number(value: u16) -> Plain {
     Plain::Number(u64::from(value))
 }
@@ -227,16 +232,13 @@ impl Peer {
         }
         let tls13 = self.is_tls13();
         let rsa = !tls13 && self.hs.suite.is_some_and(|suite| suite.authentication == Authentication::Rsa);
-        let identities = if rsa {
-            [self.config.second_identity, self.config.identity]
-        } else {
-            [self.config.identity, self.config.second_identity]
-        };
+        let (first, second) = (self.config.identity.clone(), self.config.second_identity.clone());
+        let identities = if rsa { [second, first] } else { [first, second] };
         let able = identities.into_iter().flatten().flat_map(|identity| identity.key.schemes(tls13));
-        let mut able =
-            able.map(|scheme| scheme.0).filter(|scheme| self.config.signature_schemes.contains(scheme)).peekable();
-        let first = able.peek().copied().unwrap_or(0x0403);
-        let common = able.find(|scheme| hello.signature_schemes.contains(scheme));
+        let able: Vec<u16> =
+            able.map(|scheme| scheme.0).filter(|scheme| self.config.signature_schemes.contains(scheme)).collect();
+        let first = able.first().copied().unwrap_or(0x0403);
+        let common = able.into_iter().find(|scheme| hello.signature_schemes.contains(scheme));
         let signs =
             self.hs.session.is_none() && self.hs.suite.is_some_and(|suite| suite.key_exchange != KeyExchange::Rsa);
         if signs && common.is_none() && hello.extensions.contains(&extension::SIGNATURE_ALGORITHMS) {
@@ -290,6 +292,9 @@ impl Peer {
             let authentication = self.hs.suite.map(|suite| suite.authentication);
             if !matches!(authentication, Some(Authentication::Anonymous | Authentication::Psk)) {
                 self.due.push_back("certificate");
+                if self.staple().is_some() {
+                    self.due.push_back("certificate_status");
+                }
             }
             let hint = self.config.psk.as_ref().is_some_and(|psk| psk.hint.is_some());
             let shares = !matches!(exchange, KeyExchange::Rsa | KeyExchange::Psk | KeyExchange::RsaPsk);
@@ -433,7 +438,20 @@ impl Peer {
             let names: Plain = [name.clone()].into_iter().collect();
             extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
         }
+        if self.staple().is_some() && self.hs.session.is_none() {
+            extensions.push(("status_request", Plain::Bytes(Vec::new())));
+        }
         extensions
+    }
+
+    /// The OCSP response that goes with our certificate, if the client asks for one. [RFC 6066, 8]
+    pub(crate) fn staple(&self) -> Option<Vec<u8>> {
+        let asked = self.hs.hello.extensions.contains(&extension::STATUS_REQUEST);
+        self.identity().filter(|_| asked && !self.is_client())?.staple.clone()
+    }
+
+    pub(crate) fn honest_certificate_status(&self) -> Plain {
+        status(self.staple().unwrap_or_default())
     }
 
     pub(crate) fn honest_encrypted_extensions(&self) -> Plain {

@@ -34,7 +34,7 @@ pub(crate) fn leaf(role: Role, kind: KeyKind) -> Identity {
     let key = Key::load(role.name(), kind);
     let issuer = intermediate(kind);
     let certificate = issuer.issue(&leaf_params(role, kind, &key), &key);
-    Identity { chain: vec![certificate, issuer.certificate.clone()], key: key.private }
+    Identity { chain: vec![certificate, issuer.certificate.clone()], key: key.private, staple: None }
 }
 
 /// The intermediate whose family can check leaves of that kind.
@@ -88,13 +88,7 @@ struct Key {
 impl Key {
     /// RSA keys from files, others from a seed made of owner and kind.
     fn load(owner: &str, kind: KeyKind) -> Key {
-        let private = match rsa_file(owner, kind) {
-            Some(pem) => PrivateKey::from_pem(pem).expect(FIXED),
-            None => {
-                let seed = sha256(format!("gauntlet pki {owner} {}", kind.name()).as_bytes());
-                PrivateKey::generate(kind.name(), &mut Rng::from_seed(seed)).expect(FIXED)
-            }
-        };
+        let private = crate::keys::key(owner, kind.name()).expect(FIXED);
         let spki = private.pkey().public_key_to_der().expect(FIXED);
         let bits = splice::key_bits(&spki).expect(FIXED);
         let known = match kind {
@@ -134,18 +128,6 @@ impl SigningKey for Key {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
         Ok(self.signature(message))
     }
-}
-
-fn rsa_file(owner: &str, kind: KeyKind) -> Option<&'static [u8]> {
-    Some(match (owner, kind) {
-        ("root", KeyKind::Rsa2048) => include_bytes!("../keys/root-rsa2048.pem"),
-        ("intermediate", KeyKind::Rsa2048) => include_bytes!("../keys/intermediate-rsa2048.pem"),
-        ("server", KeyKind::Rsa2048) => include_bytes!("../keys/server-rsa2048.pem"),
-        ("server", KeyKind::RsaPss2048) => include_bytes!("../keys/server-rsapss2048.pem"),
-        ("client", KeyKind::Rsa2048) => include_bytes!("../keys/client-rsa2048.pem"),
-        ("client", KeyKind::RsaPss2048) => include_bytes!("../keys/client-rsapss2048.pem"),
-        _ => return None,
-    })
 }
 
 fn authority_params(name: &str, constraints: BasicConstraints, key: &Key) -> CertificateParams {

@@ -10,15 +10,24 @@
 //!                └─ Gauntlet Intermediate ECDSA ── p256, p384, p521, ed25519, ed448
 //! ```
 //!
+//! [`build`] makes chains that differ from these in what a scenario says.
+//!
 //! The subject names differ by kind of key, since NSS files certificates by them.
 
+mod asn1;
 mod authority;
+mod build;
+mod edits;
+mod files;
+mod keys;
 mod splice;
+mod staple;
 
 use authority::{leaf, root_authority};
+pub use build::{Making, build};
 use gauntlet_crypto::PrivateKey;
 use gauntlet_model::Role;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Kinds of keys that a leaf can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +81,8 @@ pub struct Identity {
     pub chain: Vec<Vec<u8>>,
     /// The leaf's key.
     pub key: PrivateKey,
+    /// OCSP response for the leaf, DER.
+    pub staple: Option<Vec<u8>>,
 }
 
 /// Name that server certificates are for.
@@ -93,15 +104,15 @@ pub fn root() -> &'static [u8] {
 }
 
 /// A good chain for a server of that kind, for `SERVER_NAME`, `localhost`, 127.0.0.1 and ::1.
-pub fn server(kind: KeyKind) -> &'static Identity {
-    static CACHE: [OnceLock<Identity>; KeyKind::ALL.len()] = [const { OnceLock::new() }; _];
-    CACHE[kind as usize].get_or_init(|| leaf(Role::Server, kind))
+pub fn server(kind: KeyKind) -> &'static Arc<Identity> {
+    static CACHE: [OnceLock<Arc<Identity>>; KeyKind::ALL.len()] = [const { OnceLock::new() }; _];
+    CACHE[kind as usize].get_or_init(|| Arc::new(leaf(Role::Server, kind)))
 }
 
 /// A good chain for a client.
-pub fn client(kind: KeyKind) -> &'static Identity {
-    static CACHE: [OnceLock<Identity>; KeyKind::ALL.len()] = [const { OnceLock::new() }; _];
-    CACHE[kind as usize].get_or_init(|| leaf(Role::Client, kind))
+pub fn client(kind: KeyKind) -> &'static Arc<Identity> {
+    static CACHE: [OnceLock<Arc<Identity>>; KeyKind::ALL.len()] = [const { OnceLock::new() }; _];
+    CACHE[kind as usize].get_or_init(|| Arc::new(leaf(Role::Client, kind)))
 }
 
 /// PEM of certificates.

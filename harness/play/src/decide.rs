@@ -6,6 +6,9 @@ use gauntlet_model::case::Direction;
 use gauntlet_model::{Condition, Event, Expect, Form, HandshakeStep, Kind, LooseForm, Role, Side, What};
 use gauntlet_wire::{Grammar, Path};
 
+/// How the sending of a case's own chain is recorded.
+pub(crate) const CHAIN: &str = "certificate: the chain of `pki`";
+
 /// How a step came out.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outcome {
@@ -82,6 +85,11 @@ impl<'a> Scene<'a> {
     fn spoiled(&self) -> usize {
         let altered = self.events_from(0).filter(|(_, what)| matches!(what, What::Altered { .. })).last();
         altered.map_or(0, |(at, _)| at)
+    }
+
+    /// Whether what was altered there is the chain that `pki` describes.
+    fn shows_chain(&self, place: usize) -> bool {
+        matches!(self.events.get(place).map(|event| &event.what), Some(What::Altered { text, .. }) if text == CHAIN)
     }
 
     fn not_followed(&self) -> bool {
@@ -381,6 +389,8 @@ fn reject(alerts: &[String], past: &[String], scene: Scene<'_>) -> Option<Outcom
     let expected = if alerts.is_empty() { "reject".to_owned() } else { format!("reject: {}", alerts.join(" or ")) };
     let spoiled = scene.spoiled();
     let mut warning = None;
+    let mut late = false;
+    let shows_chain = scene.peer == Role::Server && scene.shows_chain(spoiled);
     for (at, what) in scene.events_from(spoiled) {
         match what {
             What::Message { from: Side::Target, name, bytes, .. } if name == "alert" => {
@@ -399,6 +409,15 @@ fn reject(alerts: &[String], past: &[String], scene: Scene<'_>) -> Option<Outcom
                     continue;
                 }
                 return refused(alerts, &expected, &named, at, scene);
+            }
+            What::Message { from: Side::Target, name, .. } if late && name == "application_data" => {
+                return fail(&expected, format!("went on with {name}"), scene);
+            }
+            // A client may look at the chain once the handshake is complete, as long as it sends nothing else.
+            What::Message { from: Side::Target, name, .. }
+                if shows_chain && is_of_handshake(name) && goes_on(name, at, spoiled, scene) =>
+            {
+                late = true;
             }
             What::Message { from: Side::Target, name, .. }
                 if !past.iter().any(|past| past == name) && goes_on(name, at, spoiled, scene) =>
@@ -422,8 +441,13 @@ fn reject(alerts: &[String], past: &[String], scene: Scene<'_>) -> Option<Outcom
                 fail(&expected, text, scene)
             }
         }
+        None if late => fail(&expected, "went on with finished", scene),
         None => fail(&expected, "silence", scene),
     }
+}
+
+fn is_of_handshake(name: &str) -> bool {
+    !matches!(name, "application_data" | "heartbeat")
 }
 
 /// Whether a client that closes in order does so behind application data that we sent after what is under test.

@@ -13,7 +13,7 @@ mod reaction;
 mod values;
 
 pub use judge::{AlertPolicy, judge};
-pub use player::{Settings, play};
+pub use player::{Settings, play, today};
 pub use reaction::{has_data, negotiated, reaction};
 
 use gauntlet_model::{Case, MessageChange, Plays, RecordItem, Step, StepKind};

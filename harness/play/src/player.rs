@@ -11,9 +11,11 @@ use gauntlet_model::{
     Which,
 };
 use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Session, Temper, external_psk};
+use gauntlet_pki::{Identity, Making};
 use gauntlet_wire::Segment;
 use std::collections::HashMap;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Bytes of the target's that are kept in the transcript of one connection.
 const KEPT: usize = 256 << 10;
@@ -39,12 +41,24 @@ pub struct Settings {
     pub reply: Duration,
     /// How long it must be quiet to count as silence.
     pub silence: Duration,
+    /// The date of the run, seconds since 1970: certificates are valid, or not, by it.
+    pub date: i64,
+}
+
+/// Seconds of a day.
+const DAY: u64 = 86_400;
+
+/// Today's midnight, seconds since 1970.
+pub fn today() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+    i64::try_from(now - now % DAY).unwrap_or(0)
 }
 
 impl Settings {
     /// For stacks in memory, where quiet is a fact.
     pub fn memory(target: &str, seed: [u8; 32]) -> Settings {
-        Settings { seed, target: target.to_owned(), reply: Duration::ZERO, silence: Duration::ZERO }
+        let (reply, silence) = (Duration::ZERO, Duration::ZERO);
+        Settings { seed, target: target.to_owned(), reply, silence, date: today() }
     }
 }
 
@@ -160,6 +174,10 @@ struct Player<'a> {
     running: Vec<(u32, bool)>,
     /// When the step has lasted too long for a target that still sends, by the link's clock.
     drip_ends: u64,
+    /// A chain of the case's own.
+    identity: Option<Arc<Identity>>,
+    /// It was sent.
+    chain_shown: bool,
 }
 
 impl<'a> Player<'a> {
@@ -188,13 +206,21 @@ impl<'a> Player<'a> {
             sessions: Vec::new(),
             running: Vec::new(),
             drip_ends: u64::MAX,
+            identity: None,
+            chain_shown: false,
         }
     }
 
     fn run(&mut self) {
-        if self.case.pki.is_some() {
-            self.event(What::Trouble { text: "`pki` cannot be played yet".to_owned(), skip: true });
-            return;
+        if let Some(spec) = &self.case.pki {
+            let making = Making { spec, role: self.case.peer, date: self.settings.date, seed: self.seed };
+            match gauntlet_pki::build(&making) {
+                Ok(identity) => self.identity = Some(Arc::new(identity)),
+                Err(reason) => {
+                    self.event(What::Trouble { text: format!("`pki`: {reason}"), skip: false });
+                    return;
+                }
+            }
         }
         let steps = steps_of(self.case, self.play as usize);
         if self.play == 0 || self.connections.is_empty() {
@@ -205,12 +231,20 @@ impl<'a> Player<'a> {
             };
             if let Err(Stop::Trouble(text, skip)) = result {
                 self.event(What::Trouble { text, skip });
+            } else if self.identity.is_some() && !self.chain_shown {
+                // Whatever came, it is no answer to the chain.
+                self.event(What::Trouble { text: "the chain of `pki` was not sent".to_owned(), skip: false });
             }
         }
         while let Some((step, _)) = self.running.pop() {
             self.event(What::StepEnded { step });
         }
         self.finish();
+    }
+
+    /// Whether a message shows a chain of the case's own: then it is under test.
+    fn shows_chain(&self, name: &str) -> bool {
+        self.identity.is_some() && matches!(name, "certificate" | "compressed_certificate")
     }
 
     /// Ends what is still open, and looks how the target is.
@@ -298,9 +332,13 @@ impl<'a> Player<'a> {
     }
 
     fn config(&self) -> Config {
-        match self.case.peer {
+        let config = match self.case.peer {
             Role::Client => Config::client(&self.case.versions),
             Role::Server => Config { temper: Temper::Patient, ..Config::server(&self.case.versions) },
+        };
+        match &self.identity {
+            Some(identity) => config.with_identity(identity.clone()),
+            None => config,
         }
     }
 
@@ -890,6 +928,11 @@ impl<'a> Player<'a> {
             let text =
                 if change.words.is_empty() { name.to_owned() } else { format!("{name}: {}", change.words.join(", ")) };
             self.event(What::Altered { step: number, text, unchanged });
+        }
+        self.chain_shown |= self.shows_chain(name);
+        if self.shows_chain(name) && !under_test {
+            let text = decide::CHAIN.to_owned();
+            self.event(What::Altered { step: number, text, unchanged: false });
         }
         let segments = changes.iter().map(|(a, _)| a.segments.clone()).find(|s| !s.is_empty()).unwrap_or_default();
         if !segments.is_empty() {

@@ -5,10 +5,11 @@ use crate::names;
 use crate::parameters::{Parameter, Vary};
 use crate::substitute::Environment;
 use crate::typer::{Checked, Shared, Typer};
-use gauntlet_model::{Capabilities, Case, Needs, Plays, Role, Step};
+use gauntlet_model::{Capabilities, Case, ChainSpec, Needs, Plays, Role, Step};
 use gauntlet_vectors::catalogue::Catalogue;
 use gauntlet_yaml::{Diagnostics, File, Kind, Span, Yaml, did_you_mean};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// More requirements than this in one case want a note.
 const MANY_REQUIREMENTS: usize = 3;
@@ -282,10 +283,9 @@ impl Maker<'_> {
         Some(found)
     }
 
-    fn pki(&mut self) -> Option<serde_json::Value> {
+    fn pki(&mut self) -> Option<Arc<ChainSpec>> {
         let map = self.tree.get("pki")?;
-        self.typer.map(map, "`pki`")?;
-        Some(map.to_json())
+        self.typer.chain_spec(map).map(Arc::new)
     }
 
     /// How often the flow is played, and its steps; with variants, those of the first.

@@ -139,7 +139,7 @@ impl Typer<'_> {
         }
     }
 
-    fn mutations(&mut self, list: &Yaml, message: &str) -> Option<Vec<Mutation>> {
+    pub(crate) fn mutations(&mut self, list: &Yaml, message: &str) -> Option<Vec<Mutation>> {
         let items = self.list(list, "`mutate`")?;
         let mutations: Vec<_> = items.iter().map(|item| self.mutation(item, message)).collect();
         mutations.into_iter().collect()

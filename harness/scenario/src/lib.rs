@@ -5,6 +5,7 @@
 //! once, so that a bad value in any case is found when the file is loaded.
 
 mod build;
+mod chain;
 mod change;
 mod corpus;
 mod cover;

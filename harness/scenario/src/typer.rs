@@ -265,6 +265,12 @@ fn check(path: &Path, message: &str) -> Result<(), (String, Option<String>)> {
     if message == "every" || (first == "body" && path.segments.len() == 1) {
         return Ok(());
     }
+    if matches!(message, "Certificate" | "OCSPResponse") {
+        return gauntlet_wire::der::check_path(message, path).map_err(|error| {
+            let help = error.suggestion.map(|name| format!("did you mean `{name}`?"));
+            (error.message, help)
+        });
+    }
     let type_name = match message {
         "alert" => "Alert",
         "change_cipher_spec" => "ChangeCipherSpec",
