@@ -373,7 +373,7 @@ impl Peer {
 
     /// SSL 3.0 signs a hash with the master secret in it. [RFC 6101, 5.6.8]
     fn sign_ssl3(&mut self) -> Vec<u8> {
-        let Some(identity) = self.identity() else { return Vec::new() };
+        let Some(identity) = self.identity().cloned() else { return Vec::new() };
         if self.hs.master_secret.is_empty() {
             self.make_master_secret();
         }

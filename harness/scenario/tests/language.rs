@@ -1,6 +1,6 @@
 //! The language as `good/` uses it: what loads, and what it becomes.
 
-use gauntlet_model::chain::GeneralName;
+use gauntlet_model::chain::{CertificateStatus, ChainItem, GeneralName, Moment};
 use gauntlet_model::{
     Capabilities, Case, Close, Cut, Direction, Expect, Form, KeysOf, Learnt, Operation, Plays, RecordItem, Resume,
     Role, Sequence, StepKind, Val, Which,
@@ -49,7 +49,7 @@ fn name(text: &str) -> Val {
 fn all_good_files_load_without_a_warning() {
     let corpus = good();
     assert_eq!(corpus.warnings.render(false), "");
-    assert_eq!(corpus.scenarios.len(), 10);
+    assert_eq!(corpus.scenarios.len(), 11);
     assert!(corpus.scenarios.is_sorted_by_key(|scenario| scenario.id.clone()));
 }
 
@@ -453,4 +453,30 @@ fn a_single_file_finds_shared_steps() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good/everything.yaml");
     let corpus = Corpus::from_file(&file).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(corpus.scenarios[0].id, "everything");
+}
+
+#[test]
+fn chains_are_read() {
+    let case = &cases("chain")[0];
+    let spec = case.pki.as_ref().unwrap();
+    let leaf = spec.certificate("leaf").unwrap();
+    assert_eq!(leaf.key.as_deref(), Some("rsa2048"));
+    assert_eq!(
+        (leaf.not_before, leaf.not_after),
+        (Some(Moment::Relative(-5400)), Some(Moment::Absolute(2_524_608_001)))
+    );
+    assert_eq!(
+        (leaf.ca, leaf.key_usage.as_deref(), leaf.serial.as_deref()),
+        (Some(None), Some(&[][..]), Some(&[0, 128][..]))
+    );
+    let subject: Vec<u8> = leaf.subject.iter().flatten().map(|(_, text)| text.tag).collect();
+    assert_eq!(subject, [0x0c, 0x13]);
+    assert!(leaf.edits.keep_signature && leaf.edits.set.len() == 1);
+    let above = spec.certificate("intermediate2").unwrap();
+    assert_eq!(above.path_length, Some(None));
+    assert_eq!(above.name_constraints.as_ref().unwrap().1, [GeneralName::Ip(vec![10, 0, 0, 0, 255, 0, 0, 0])]);
+    let chain = spec.chain.as_ref().unwrap();
+    assert_eq!(chain[2..], [ChainItem::RawPublicKey, ChainItem::Bytes(b"x".to_vec())]);
+    let staple = spec.staple.as_ref().unwrap();
+    assert_eq!((staple.status, staple.next_update), (CertificateStatus::Revoked, Some(None)));
 }
