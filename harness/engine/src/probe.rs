@@ -197,6 +197,9 @@ impl Probe<'_> {
         for protocol in &hello.alpn {
             self.found.learn("alpn", &String::from_utf8_lossy(protocol), Learnt::Yes);
         }
+        if hello.alpn.is_empty() {
+            self.found.learn("alpn", "not_offered", Learnt::Yes);
+        }
         let shared = |group: &u16| hello.shares.iter().any(|(share, _)| share == group);
         let yes = |yes: bool| if yes { Learnt::Yes } else { Learnt::No };
         let retries = hello.groups.iter().any(|group| !shared(group));
