@@ -481,9 +481,9 @@ impl Peer {
         }
     }
 
-    /// [RFC 9846, 4.5.1]: our request has no context, and asks for no extensions of entries.
+    /// [RFC 9846, 4.5.1]: the context is that of our request, which asks for no extensions of entries.
     fn remark_on_client_certificate(&mut self, node: &Node, list: &[Node]) {
-        if !view::bytes(node, "certificate_request_context").is_empty() {
+        if view::bytes(node, "certificate_request_context") != self.hs.asked_context {
             self.remark("illegal_parameter", "certificate_request_context is not that of the request");
         }
         for kind in list.iter().flat_map(view::extension_types) {

@@ -527,6 +527,7 @@ impl Peer {
         }
         self.hash.add(bytes);
         match name {
+            "certificate_request" => self.hs.asked_context = crate::view::bytes(tree, "certificate_request_context"),
             "server_hello" => {
                 let view = ServerHelloView::of(tree);
                 self.agree(&view);

@@ -43,6 +43,8 @@ pub(crate) struct Handshake {
     pub(crate) selected_identity: u16,
     /// As server: the PSK is used without (EC)DHE.
     pub(crate) psk_alone: bool,
+    /// As server: the context of our CertificateRequest.
+    pub(crate) asked_context: Vec<u8>,
     /// Early data is taken.
     pub(crate) early_accepted: bool,
     /// Certificate compression that the other side takes.
