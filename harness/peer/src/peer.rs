@@ -43,6 +43,8 @@ pub(crate) struct Handshake {
     pub(crate) selected_identity: u16,
     /// As server: the PSK is used without (EC)DHE.
     pub(crate) psk_alone: bool,
+    /// CertificateTypes agreed on, the client's and the server's.
+    pub(crate) certificate_types: (u8, u8),
     /// As server: the context of our CertificateRequest.
     pub(crate) asked_context: Vec<u8>,
     /// Early data is taken.
@@ -265,6 +267,12 @@ impl Peer {
         self.hs.suite.map_or(Digest::Sha256, |suite| suite.prf)
     }
 
+    /// CertificateType that a side shows. [RFC 7250, 4]
+    pub(crate) fn certificate_type(&self, from: Side) -> u8 {
+        let (client, server) = self.hs.certificate_types;
+        if (from == Side::Us) == self.is_client() { client } else { server }
+    }
+
     /// What a decoder must know about a message at this point.
     pub(crate) fn context(&self, from: Side) -> Context {
         // Above TLS 1.3 there is nothing; what pretends to be is laid out like it.
@@ -286,7 +294,7 @@ impl Peer {
         Context {
             version,
             key_exchange: number.map(|n| n as u8),
-            certificate_type: Some(0),
+            certificate_type: Some(self.certificate_type(from)),
             verify_data_length: length,
             sender: Some(if client { 1 } else { 2 }),
         }
