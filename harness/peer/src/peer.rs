@@ -103,6 +103,8 @@ pub struct Peer {
     pub(crate) last_verify_data: (Vec<u8>, Vec<u8>),
     /// Content that waits for the message behind it.
     pub(crate) joined: Vec<u8>,
+    /// Place of the keys under which it begins, if they have changed since.
+    pub(crate) joined_under: Option<usize>,
     pub(crate) compatibility_ccs: bool,
     pub(crate) awaits_key_update: bool,
     /// The last handshake agreed on encrypt-then-MAC.
@@ -142,6 +144,7 @@ impl Peer {
             sessions: Vec::new(),
             last_verify_data: Default::default(),
             joined: Vec::new(),
+            joined_under: None,
             compatibility_ccs: false,
             awaits_key_update: false,
             last_encrypt_then_mac: false,
