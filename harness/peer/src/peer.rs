@@ -47,6 +47,10 @@ pub(crate) struct Handshake {
     pub(crate) certificate_types: (u8, u8),
     /// As server: the context of our CertificateRequest.
     pub(crate) asked_context: Vec<u8>,
+    /// As server: the suite is the one tied to the PSK.
+    pub(crate) same_suite: bool,
+    /// As server: bytes of early data so far.
+    pub(crate) early_bytes: usize,
     /// Early data is taken.
     pub(crate) early_accepted: bool,
     /// Certificate compression that the other side takes.
@@ -502,6 +506,9 @@ impl Peer {
         let early = !self.is_client() && self.takes_early_data();
         if !early && !self.hs.established && !self.hs.target_finished && self.handshakes == 0 {
             self.remark("unexpected_message", "application data before the handshake is complete");
+        }
+        if early {
+            self.count_early_data(content.len());
         }
         // What comes behind close_notify is ignored. [RFC 9846, 6.1]
         self.application_data += usize::from(!self.close_notify);
