@@ -89,15 +89,12 @@ pub struct Config {
     pub max_early_data: u32,
     /// As server: tickets sent behind the handshake.
     pub tickets: u32,
-<<<<<<< HEAD
     /// As client: a HelloRequest is followed at once. A flow says for itself when to renegotiate.
     pub follows_hello_request: bool,
-=======
     /// As server: certificate compression that is taken, and used; best first.
     pub compressors: Vec<u16>,
     /// As server: record_size_limit that is agreed on with clients that send it.
     pub record_size_limit: Option<u16>,
->>>>>>> c5866b1 (What real servers make of external PSKs; our own sides know 0-RTT, PSKs, compression, record limits)
     /// As server: ask for a certificate.
     pub request_certificate: bool,
     /// As server: a client without a certificate deserves a refusal.
