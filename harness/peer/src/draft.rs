@@ -534,7 +534,6 @@ impl Peer {
         }
         self.hash.add(bytes);
         match name {
-            "certificate_request" => self.hs.asked_context = crate::view::bytes(tree, "certificate_request_context"),
             "server_hello" => {
                 let view = ServerHelloView::of(tree);
                 self.agree(&view);
@@ -543,7 +542,10 @@ impl Peer {
             "compressed_certificate" if self.is_client() => self.hs.client_certificate = true,
             "certificate" if self.is_client() => self.hs.client_certificate = was.is_some_and(|list| !list.is_empty()),
             "client_key_exchange" => self.make_master_secret(),
-            "certificate_request" if !self.is_client() => self.certificate_was_requested(),
+            "certificate_request" if !self.is_client() => {
+                self.hs.asked_context = crate::view::bytes(tree, "certificate_request_context");
+                self.certificate_was_requested();
+            }
             "finished" => self.last_sent_finished = crate::view::bytes(tree, "verify_data"),
             _ => {}
         }
