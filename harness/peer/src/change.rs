@@ -83,7 +83,8 @@ pub fn plain_bytes(value: &Plain) -> Result<Vec<u8>, String> {
             let parts: Result<Vec<Vec<u8>>, String> = items.iter().map(plain_bytes).collect();
             Ok(parts?.concat())
         }
-        other => Err(format!("expected bytes, got {other:?}")),
+        Plain::Map(_) => Err("expected bytes, got fields".to_owned()),
+        Plain::Number(number) => Err(format!("expected bytes, got the number {number}")),
     }
 }
 

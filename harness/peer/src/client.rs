@@ -10,13 +10,16 @@ use crate::verify::{certificate_verify_content, check_chain};
 use crate::view::{self, ClientHelloView, ServerHelloView, extension, numbers};
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
 use gauntlet_crypto::{NamedGroup, PublicKey, SignatureScheme, schedule13};
-use gauntlet_model::{Role, What};
+use gauntlet_model::{Role, Side, What};
 use gauntlet_pki::Identity;
 use gauntlet_wire::{Context, Edit, Grammar, Node, Plain};
 use std::sync::Arc;
 
 /// The last eight bytes of a ServerHello's random that betray a downgrade. [RFC 9846, 4.2.2]
 const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
+
+/// CertificateType. [RFC 7250, 3]
+const RAW_PUBLIC_KEY: u8 = 2;
 
 fn named(entries: Vec<(&str, Plain)>) -> Plain {
     Plain::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -161,6 +164,16 @@ impl Peer {
         if self.layout() < 0x0304 {
             let certificates: Plain = chain.into_iter().collect();
             return named(vec![("certificate_list", certificates)]);
+        }
+        let raw = self.certificate_type(Side::Us) == RAW_PUBLIC_KEY;
+        let key = self.identity().filter(|_| raw).map(|identity| identity.key.public().spki().to_vec());
+        if let (Some(key), false) = (key, chain.is_empty()) {
+            let entry = named(vec![("ASN1_subjectPublicKeyInfo", key.into()), ("extensions", Plain::Map(Vec::new()))]);
+            let context = self.hs.requested.as_ref().filter(|_| self.is_client()).map(|(context, _)| context.clone());
+            return named(vec![
+                ("certificate_request_context", context.unwrap_or_default().into()),
+                ("certificate_list", Plain::List(vec![entry])),
+            ]);
         }
         let mut staple = self.staple();
         let mut entry = |der: Vec<u8>| {
@@ -434,9 +447,42 @@ impl Peer {
         }
         let names = view::extension_data(node, extension::ALPN).and_then(|data| data.field("protocol_name_list"));
         self.hs.alpn = names.and_then(|names| names.children().first()).map(Node::content);
+        self.take_agreed_forms(node);
         self.hs.early_accepted = view::extension_data(node, extension::EARLY_DATA).is_some();
         if !self.hs.early_accepted {
             self.leave_early_data("handshake");
+        }
+    }
+
+    /// What EncryptedExtensions settle about records and certificates. [RFC 8449, 4; RFC 7250, 4.2]
+    fn take_agreed_forms(&mut self, node: &Node) {
+        let limit = view::extension_data(node, extension::RECORD_SIZE_LIMIT);
+        if let Some(limit) = limit.and_then(|data| view::number(data, "record_size_limit")) {
+            if limit < 64 {
+                self.remark("illegal_parameter", format!("record_size_limit {limit}"));
+            }
+            // In TLS 1.3 the content type counts too.
+            let content = |limit: usize| limit.saturating_sub(1).clamp(1, 1 << 14);
+            self.agreed_limits =
+                (Some(content(limit as usize)), self.hs.hello.record_size_limit.map(|own| content(usize::from(own))));
+        }
+        let kind = |kind, field| {
+            view::extension_data(node, kind).and_then(|data| view::number(data, field)).map(|number| number as u8)
+        };
+        let client = kind(extension::CLIENT_CERTIFICATE_TYPE, "client_certificate_type");
+        let server = kind(extension::SERVER_CERTIFICATE_TYPE, "server_certificate_type");
+        self.hs.certificate_types = (client.unwrap_or(0), server.unwrap_or(0));
+    }
+
+    /// A key without a certificate around it. [RFC 7250, 3]
+    fn take_raw_key(&mut self, list: &[Node]) {
+        if list.len() > 1 {
+            self.remark("bad_certificate", format!("{} raw public keys", list.len()));
+        }
+        let Some(key) = list.first().map(|entry| view::bytes(entry, "ASN1_subjectPublicKeyInfo")) else { return };
+        match PublicKey::from_spki(&key) {
+            Ok(key) => self.hs.target_key = Some(key),
+            Err(error) => self.remark("bad_certificate", format!("the raw key: {error}")),
         }
     }
 
@@ -463,6 +509,9 @@ impl Peer {
         if !self.is_client() && tls13 {
             self.remark_on_client_certificate(node, list);
         }
+        if tls13 && self.certificate_type(Side::Target) == RAW_PUBLIC_KEY && !list.is_empty() {
+            return self.take_raw_key(list);
+        }
         let der = |entry: &Node| if tls13 { view::bytes(entry, "cert_data") } else { entry.content() };
         self.hs.target_chain = list.iter().map(der).collect();
         let Some(leaf) = self.hs.target_chain.first() else {
@@ -488,9 +537,9 @@ impl Peer {
         }
     }
 
-    /// [RFC 9846, 4.5.1]: our request has no context, and asks for no extensions of entries.
+    /// [RFC 9846, 4.5.1]: the context is that of our request, which asks for no extensions of entries.
     fn remark_on_client_certificate(&mut self, node: &Node, list: &[Node]) {
-        if !view::bytes(node, "certificate_request_context").is_empty() {
+        if view::bytes(node, "certificate_request_context") != self.hs.asked_context {
             self.remark("illegal_parameter", "certificate_request_context is not that of the request");
         }
         for kind in list.iter().flat_map(view::extension_types) {

@@ -59,8 +59,10 @@ impl Peer {
     pub(crate) fn open_certificate(&mut self, node: &Node) -> Option<Node> {
         let algorithm = Compressor(view::number(node, "algorithm").unwrap_or(0) as u16);
         let length = view::number(node, "uncompressed_length").unwrap_or(0) as usize;
-        let offered = !self.is_client() || self.hs.hello.compressors.contains(&algorithm.0);
-        if !offered {
+        let announced = if self.is_client() { &self.hs.hello.compressors } else { &self.config.compressors };
+        if announced.is_empty() {
+            self.remark("unexpected_message", "compressed_certificate, for which no support was announced");
+        } else if !announced.contains(&algorithm.0) {
             self.remark("illegal_parameter", format!("certificate compression {} was not offered", algorithm.0));
         }
         let body = match algorithm.decompress(&view::bytes(node, MESSAGE), length.min(LIMIT)) {

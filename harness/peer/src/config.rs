@@ -93,6 +93,10 @@ pub struct Config {
     pub tickets: u32,
     /// As client: a HelloRequest is followed at once. A flow says for itself when to renegotiate.
     pub follows_hello_request: bool,
+    /// As server: certificate compression that is taken, and used; best first.
+    pub compressors: Vec<u16>,
+    /// As server: record_size_limit that is agreed on with clients that send it.
+    pub record_size_limit: Option<u16>,
     /// As server: ask for a certificate.
     pub request_certificate: bool,
     /// As server: a client without a certificate deserves a refusal.
@@ -149,6 +153,8 @@ impl Config {
             psk: None,
             early_data: None,
             max_early_data: 0,
+            compressors: Vec::new(),
+            record_size_limit: None,
             tickets: 0,
             follows_hello_request: false,
             request_certificate: false,

@@ -421,7 +421,11 @@ impl Peer {
         };
         self.prepare_keys(change);
         let piece = &draft.content[draft.offset..draft.offset + length];
-        let made = self.outbound.make(draft.content_type, piece, change, &mut self.rng)?;
+        let now = self.outbound.current;
+        self.outbound.current = self.joined_under.take().unwrap_or(now);
+        let made = self.outbound.make(draft.content_type, piece, change, &mut self.rng);
+        self.outbound.current = now;
+        let made = made?;
         draft.offset += length;
         self.put_record(made);
         Ok(())
@@ -478,7 +482,10 @@ impl Peer {
     /// Keeps the message for the records of the one behind it.
     pub fn join(&mut self, mut draft: Draft) {
         self.joined = std::mem::take(&mut draft.content);
+        let began = self.outbound.current;
         self.sent(&mut draft);
+        // A record is protected under the keys in force where it begins.
+        self.joined_under = (began != self.outbound.current).then_some(began);
     }
 
     /// Step 5: what our hash and state take from the message. Called ahead of the first record, and by `sent`.
@@ -536,7 +543,10 @@ impl Peer {
             "compressed_certificate" if self.is_client() => self.hs.client_certificate = true,
             "certificate" if self.is_client() => self.hs.client_certificate = was.is_some_and(|list| !list.is_empty()),
             "client_key_exchange" => self.make_master_secret(),
-            "certificate_request" if !self.is_client() => self.certificate_was_requested(),
+            "certificate_request" if !self.is_client() => {
+                self.hs.asked_context = crate::view::bytes(tree, "certificate_request_context");
+                self.certificate_was_requested();
+            }
             "finished" => self.last_sent_finished = crate::view::bytes(tree, "verify_data"),
             _ => {}
         }

@@ -65,7 +65,7 @@ impl Peer {
         if !self.is_tls13() || !self.hs.hello.extensions.contains(&extension::EARLY_DATA) {
             return;
         }
-        let first = self.hs.session.clone().filter(|_| self.hs.selected_identity == 0);
+        let first = self.hs.session.clone().filter(|_| self.hs.selected_identity == 0 && self.hs.same_suite);
         let fits = first.filter(|session| !retry && session.version == 0x0304 && self.config.max_early_data > 0);
         match fits {
             Some(session) => {
@@ -79,6 +79,14 @@ impl Peer {
 
     pub(crate) fn takes_early_data(&self) -> bool {
         self.inbound.epochs[self.inbound.current].name == "early"
+    }
+
+    /// [RFC 9846, 4.7.1]
+    pub(crate) fn count_early_data(&mut self, bytes: usize) {
+        self.hs.early_bytes += bytes;
+        if self.hs.early_bytes > self.config.max_early_data as usize {
+            self.remark("unexpected_message", format!("{} bytes of early data", self.hs.early_bytes));
+        }
     }
 
     /// The client's early data is over: its handshake keys were made along with ours.

@@ -43,6 +43,14 @@ pub(crate) struct Handshake {
     pub(crate) selected_identity: u16,
     /// As server: the PSK is used without (EC)DHE.
     pub(crate) psk_alone: bool,
+    /// CertificateTypes agreed on, the client's and the server's.
+    pub(crate) certificate_types: (u8, u8),
+    /// As server: the context of our CertificateRequest.
+    pub(crate) asked_context: Vec<u8>,
+    /// As server: the suite is the one tied to the PSK.
+    pub(crate) same_suite: bool,
+    /// As server: bytes of early data so far.
+    pub(crate) early_bytes: usize,
     /// Early data is taken.
     pub(crate) early_accepted: bool,
     /// Certificate compression that the other side takes.
@@ -99,6 +107,8 @@ pub struct Peer {
     pub(crate) last_verify_data: (Vec<u8>, Vec<u8>),
     /// Content that waits for the message behind it.
     pub(crate) joined: Vec<u8>,
+    /// Place of the keys under which it begins, if they have changed since.
+    pub(crate) joined_under: Option<usize>,
     pub(crate) compatibility_ccs: bool,
     pub(crate) awaits_key_update: bool,
     /// The last handshake agreed on encrypt-then-MAC.
@@ -138,6 +148,7 @@ impl Peer {
             sessions: Vec::new(),
             last_verify_data: Default::default(),
             joined: Vec::new(),
+            joined_under: None,
             compatibility_ccs: false,
             awaits_key_update: false,
             last_encrypt_then_mac: false,
@@ -263,6 +274,12 @@ impl Peer {
         self.hs.suite.map_or(Digest::Sha256, |suite| suite.prf)
     }
 
+    /// CertificateType that a side shows. [RFC 7250, 4]
+    pub(crate) fn certificate_type(&self, from: Side) -> u8 {
+        let (client, server) = self.hs.certificate_types;
+        if (from == Side::Us) == self.is_client() { client } else { server }
+    }
+
     /// What a decoder must know about a message at this point.
     pub(crate) fn context(&self, from: Side) -> Context {
         // Above TLS 1.3 there is nothing; what pretends to be is laid out like it.
@@ -284,7 +301,7 @@ impl Peer {
         Context {
             version,
             key_exchange: number.map(|n| n as u8),
-            certificate_type: Some(0),
+            certificate_type: Some(self.certificate_type(from)),
             verify_data_length: length,
             sender: Some(if client { 1 } else { 2 }),
         }
@@ -489,6 +506,9 @@ impl Peer {
         let early = !self.is_client() && self.takes_early_data();
         if !early && !self.hs.established && !self.hs.target_finished && self.handshakes == 0 {
             self.remark("unexpected_message", "application data before the handshake is complete");
+        }
+        if early {
+            self.count_early_data(content.len());
         }
         // What comes behind close_notify is ignored. [RFC 9846, 6.1]
         self.application_data += usize::from(!self.close_notify);

@@ -22,6 +22,8 @@ pub(crate) struct Taken {
     pub(crate) place: u16,
     /// Without (EC)DHE.
     pub(crate) alone: bool,
+    /// The suite chosen is the one tied to it.
+    pub(crate) same_suite: bool,
 }
 
 impl Peer {
@@ -160,8 +162,9 @@ impl Peer {
         if binders.get(place).map(Node::content) != Some(right) {
             self.remark("decrypt_error", format!("the binder of identity {place} is wrong"));
         }
+        let same_suite = session.cipher_suite == self.hs.suite_id;
         let session = Session { cipher_suite: self.hs.suite_id, ..session };
-        Some(Taken { session, place: place as u16, alone })
+        Some(Taken { session, place: place as u16, alone, same_suite })
     }
 
     fn known_psk(&self, identity: &[u8]) -> Option<Session> {

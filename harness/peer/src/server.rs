@@ -55,6 +55,9 @@ impl Peer {
             _ => {}
         }
         self.hash.add(message);
+        if self.takes_early_data() && name != "end_of_early_data" {
+            self.remark("unexpected_message", format!("{name} instead of end_of_early_data"));
+        }
         match name {
             "compressed_certificate" => {
                 if let Some(opened) = self.open_certificate(node) {
@@ -189,6 +192,7 @@ impl Peer {
         let psk = if self.is_tls13() { self.take_psk(message, node, &hello) } else { None };
         self.hs.selected_identity = psk.as_ref().map_or(0, |psk| psk.place);
         self.hs.psk_alone = psk.as_ref().is_some_and(|psk| psk.alone);
+        self.hs.same_suite = psk.as_ref().is_some_and(|psk| psk.same_suite);
         self.hs.session = if self.is_tls13() { psk.map(|psk| psk.session) } else { self.find_session(&hello) };
         self.hs.compressors = hello.compressors.clone();
         self.hash.add(message);
@@ -272,11 +276,24 @@ impl Peer {
             if self.config.request_certificate {
                 self.due.push_back("certificate_request");
             }
-            self.due.extend(["certificate", "certificate_verify"]);
+            let compressed = self.config.compressors.iter().any(|own| hello.compressors.contains(own));
+            self.due.push_back(if compressed { "compressed_certificate" } else { "certificate" });
+            self.due.push_back("certificate_verify");
         }
         self.due.push_back("finished");
+        self.agree_on_record_limit(hello);
         let requested = self.config.request_certificate && self.hs.session.is_none();
         self.hs.order = Order::new(from_client(Flow { tls13: true, requested, ..Flow::default() }));
+    }
+
+    /// [RFC 8449, 4]; the content type counts.
+    fn agree_on_record_limit(&mut self, hello: &ClientHelloView) {
+        let (Some(own), Some(theirs)) = (self.config.record_size_limit, hello.record_size_limit) else { return };
+        if theirs < 64 {
+            self.remark("illegal_parameter", format!("record_size_limit {theirs}"));
+        }
+        let content = |limit: u16| usize::from(limit).saturating_sub(1).clamp(63, 1 << 14);
+        self.agreed_limits = (Some(content(theirs)), Some(content(own)));
     }
 
     fn plan12(&mut self, hello: &ClientHelloView) {
@@ -460,6 +477,9 @@ impl Peer {
             let names: Plain = [name.clone()].into_iter().collect();
             extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
         }
+        if let Some(limit) = self.config.record_size_limit.filter(|_| self.hs.hello.record_size_limit.is_some()) {
+            extensions.push(("record_size_limit", named(vec![("record_size_limit", number(limit))])));
+        }
         if self.hs.early_accepted {
             extensions.push(("early_data", Plain::Map(Vec::new())));
         }
@@ -469,8 +489,13 @@ impl Peer {
     pub(crate) fn honest_certificate_request(&self) -> Plain {
         let schemes: Plain = self.config.signature_schemes.iter().map(|scheme| u64::from(*scheme)).collect();
         if self.layout() >= 0x0304 {
-            let data = named(vec![("supported_signature_algorithms", schemes)]);
-            return named(vec![("extensions", named(vec![("signature_algorithms", data)]))]);
+            let mut extensions =
+                vec![("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)]))];
+            if !self.config.compressors.is_empty() {
+                let list: Plain = self.config.compressors.iter().map(|number| u64::from(*number)).collect();
+                extensions.push(("compress_certificate", named(vec![("algorithms", list)])));
+            }
+            return named(vec![("extensions", named(extensions))]);
         }
         let types: Plain = [1_u64, 64].into_iter().collect();
         if self.layout() < 0x0303 {

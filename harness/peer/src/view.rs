@@ -24,6 +24,8 @@ pub mod extension {
     pub const ENCRYPT_THEN_MAC: u16 = 22;
     pub const EXTENDED_MASTER_SECRET: u16 = 23;
     pub const COMPRESS_CERTIFICATE: u16 = 27;
+    pub const CLIENT_CERTIFICATE_TYPE: u16 = 19;
+    pub const SERVER_CERTIFICATE_TYPE: u16 = 20;
     pub const RECORD_SIZE_LIMIT: u16 = 28;
     pub const SESSION_TICKET: u16 = 35;
     pub const PRE_SHARED_KEY: u16 = 41;

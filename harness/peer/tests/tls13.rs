@@ -293,6 +293,38 @@ fn compressed_certificates_are_opened() {
 }
 
 #[test]
+fn compression_is_for_those_who_announced_it() {
+    for (announced, sent, said) in [
+        (vec![], 1, Some("unexpected_message: compressed_certificate, for which no support was announced")),
+        (vec![1, 2], 3, Some("illegal_parameter: certificate compression 3 was not offered")),
+        (vec![1, 2], 2, None),
+    ] {
+        let (client, server) = tls13();
+        let server = Config { request_certificate: true, compressors: announced, ..server };
+        let (mut client, mut server) = pair(client, server);
+        server.receive(&flush(&mut client));
+        client.receive(&flush(&mut server));
+        while client.due() != Some("certificate") {
+            let name = client.due().unwrap();
+            send(&mut client, name, &Change::default());
+        }
+        let algorithm = Edit::Set(path("algorithm"), Plain::Number(sent));
+        send(&mut client, "compressed_certificate", &Change { edits: vec![algorithm], ..Change::default() });
+        client.skip("certificate");
+        server.receive(&flush(&mut client));
+        assert_eq!(remarks(&mut server).first().map(String::as_str), said);
+    }
+}
+
+#[test]
+fn more_early_data_than_the_ticket_allows_is_noticed() {
+    let (client, server) = early(&[0x41; 101]);
+    let (mut client, mut server) = pair(client, server);
+    converse(&mut client, &mut server);
+    assert_eq!(remarks(&mut server), ["unexpected_message: 101 bytes of early data"]);
+}
+
+#[test]
 fn key_updates_go_both_ways() {
     let (client, server) = tls13();
     let (mut client, mut server) = completes(client, server);

@@ -11,6 +11,8 @@
 //! | `alpn` | comma list |
 //! | `groups`, `cipher_suites` | comma lists of the registry's names, best first |
 //! | `early_data` | `yes`, `no` (default); server only |
+//! | `certificate_compression` | `zlib`, `brotli`, or both; rustls only |
+//! | `raw_public_key` | `yes`, `no` (default); OpenSSL's server only |
 //! | `tickets` | `yes` (default), `no` |
 //! | `renegotiation` | `yes`: a server lets clients begin it; `no` (default) |
 //! | `resumption` | `yes`: a client offers its last session on further connections of a case; `no` (default) |

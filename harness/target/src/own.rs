@@ -97,8 +97,20 @@ impl Target for Own {
         }
     }
     fn supports(&self, _role: Role, options: &Options) -> Result<(), String> {
-        let known =
-            ["client_auth", "alpn", "versions", "groups", "cipher_suites", "tickets", "renegotiation", "resumption"];
+        let known = [
+            "client_auth",
+            "alpn",
+            "versions",
+            "groups",
+            "cipher_suites",
+            "tickets",
+            "renegotiation",
+            "resumption",
+            "early_data",
+            "certificate_compression",
+            "record_size_limit",
+            "psk",
+        ];
         let unknown = options.keys().find(|key| !known.contains(&key.as_str()));
         unknown.map_or(Ok(()), |key| Err(format!("our own side has no option `{key}`")))
     }
@@ -154,11 +166,21 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         temper,
         verify_chain: is_strict,
         signature_schemes,
+        max_early_data: if options.get("early_data").is_some_and(|value| value == "yes") { 16384 } else { 0 },
+        compressors: codes("certificate_compression", "CertificateCompressionAlgorithm").unwrap_or_default(),
+        record_size_limit: options.get("record_size_limit").map(|value| value.parse().unwrap_or(16385)),
+        psks: if options.get("psk").is_some_and(|value| value == "yes") { vec![psk()] } else { Vec::new() },
         tickets: u32::from(options.get("tickets").is_none_or(|value| value != "no")),
         groups: codes("groups", "NamedGroup").unwrap_or(plain.groups.clone()),
         cipher_suites: codes("cipher_suites", "CipherSuite").unwrap_or(plain.cipher_suites.clone()),
         ..plain
     }
+}
+
+/// The key that every target with the option `psk` knows.
+fn psk() -> gauntlet_peer::Session {
+    let key = gauntlet_pki::PSK_KEY.to_vec();
+    gauntlet_peer::external_psk(gauntlet_pki::PSK_IDENTITY.as_bytes().to_vec(), key, 0x1301)
 }
 
 struct OwnInstance {

@@ -63,6 +63,9 @@ fn common(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), St
         builder.set_security_level(0);
         builder.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0").map_err(reason)?;
     }
+    if !settings.certificate_compression.is_empty() {
+        return Err("this openssl is built without certificate compression".to_owned());
+    }
     let (low, high) = cipher_suites(builder, settings)?;
     builder.set_min_proto_version(Some(version(low)?)).map_err(reason)?;
     builder.set_max_proto_version(Some(version(high)?)).map_err(reason)?;
@@ -98,6 +101,9 @@ fn server(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
     }
     if settings.early_data {
         builder.set_max_early_data(MAX_EARLY_DATA)?;
+    }
+    if settings.raw_public_key {
+        sys::set_server_certificate_types(builder, &[2, 0])?;
     }
     if settings.renegotiation {
         builder.set_options(SslOptions::from_bits_retain(sys::ALLOW_CLIENT_RENEGOTIATION));
@@ -247,6 +253,16 @@ mod sys {
         let text = std::ffi::CString::new(hint.split('\0').next().unwrap_or_default()).unwrap_or_default();
         // SAFETY: the builder owns a live SSL_CTX, and the text ends in a zero byte; the library copies it.
         control(unsafe { SSL_CTX_use_psk_identity_hint(builder.as_ptr(), text.as_ptr()) }.into())
+    }
+
+    unsafe extern "C" {
+        fn SSL_CTX_set1_server_cert_type(context: *mut ffi::SSL_CTX, types: *const u8, length: usize) -> i32;
+    }
+
+    /// CertificateTypes that the server can show, best first. [RFC 7250, 4.2]
+    pub fn set_server_certificate_types(builder: &mut SslContextBuilder, types: &[u8]) -> Result<(), ErrorStack> {
+        // SAFETY: the builder owns a live SSL_CTX; the library copies the types.
+        control(unsafe { SSL_CTX_set1_server_cert_type(builder.as_ptr(), types.as_ptr(), types.len()) }.into())
     }
 
     /// Finite-field groups for DHE suites of TLS 1.2 that fit the certificate's strength.

@@ -6,6 +6,7 @@ use crate::memory::{Stack, Wire};
 use gauntlet_model::{LinkError, Role};
 use gauntlet_pki::{Identity, KeyKind, SERVER_NAME};
 use rustls::client::Resumption;
+use rustls::compress::{self, CertCompressor, CertDecompressor};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{
@@ -59,6 +60,9 @@ fn server(settings: &Settings) -> Result<ServerConfig, String> {
     if settings.all_suites {
         return Err("rustls has no suites besides the usual ones".to_owned());
     }
+    if settings.raw_public_key {
+        return Err("this rustls server has certificates only".to_owned());
+    }
     let provider = provider(settings)?;
     let builder = ServerConfig::builder_with_provider(provider.clone());
     let builder = builder.with_protocol_versions(&versions(settings)?).map_err(text)?;
@@ -78,6 +82,7 @@ fn server(settings: &Settings) -> Result<ServerConfig, String> {
         keys.push(Arc::new(certified_key(gauntlet_pki::server(kind), kind, &provider)?));
     }
     let mut config = builder.with_cert_resolver(Arc::new(BySignature(keys)));
+    (config.cert_compressors, config.cert_decompressors) = compression(settings)?;
     config.alpn_protocols = settings.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     config.session_storage = ServerSessionMemoryCache::new(CACHED_SESSIONS);
     if settings.early_data {
@@ -109,7 +114,26 @@ fn client(settings: &Settings) -> Result<ClientConfig, String> {
     };
     config.alpn_protocols = settings.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     config.resumption = Resumption::disabled();
+    (config.cert_compressors, config.cert_decompressors) = compression(settings)?;
     Ok(config)
+}
+
+type Compression = (Vec<&'static dyn CertCompressor>, Vec<&'static dyn CertDecompressor>);
+
+/// Certificate compression as the settings name it; none by itself.
+fn compression(settings: &Settings) -> Result<Compression, String> {
+    let mut both = Compression::default();
+    for name in &settings.certificate_compression {
+        let (compressor, decompressor): (&'static dyn CertCompressor, &'static dyn CertDecompressor) =
+            match name.as_str() {
+                "zlib" => (compress::ZLIB_COMPRESSOR, compress::ZLIB_DECOMPRESSOR),
+                "brotli" => (compress::BROTLI_COMPRESSOR, compress::BROTLI_DECOMPRESSOR),
+                other => return Err(format!("rustls has no compression `{other}`")),
+            };
+        both.0.push(compressor);
+        both.1.push(decompressor);
+    }
+    Ok(both)
 }
 
 /// The suites and groups that the settings name, or all.

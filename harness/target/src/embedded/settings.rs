@@ -28,6 +28,10 @@ pub(super) struct Settings {
     pub psk_hint: Option<String>,
     /// Renegotiation with whoever does not know RFC 5746.
     pub unsafe_renegotiation: bool,
+    /// `zlib`, `brotli`.
+    pub certificate_compression: Vec<String>,
+    /// The server's key alone, for clients that take it.
+    pub raw_public_key: bool,
 }
 
 /// Whether clients are asked for a certificate.
@@ -56,6 +60,8 @@ impl Settings {
             psk: false,
             psk_hint: None,
             unsafe_renegotiation: false,
+            certificate_compression: Vec::new(),
+            raw_public_key: false,
         };
         for (name, value) in options {
             settings.set(name, value).map_err(|reason| format!("option `{name}: {value}`: {reason}"))?;
@@ -76,6 +82,8 @@ impl Settings {
             "psk" if self.role == Role::Server => self.psk = yes(value)?,
             "psk_hint" if self.role == Role::Server => self.psk_hint = Some(value.to_owned()),
             "unsafe_renegotiation" if self.role == Role::Server => self.unsafe_renegotiation = yes(value)?,
+            "certificate_compression" => self.certificate_compression = list(value).map(str::to_owned).collect(),
+            "raw_public_key" if self.role == Role::Server => self.raw_public_key = yes(value)?,
             "early_data" if self.role == Role::Server => self.early_data = yes(value)?,
             "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
             "resumption" if self.role == Role::Client => self.resumption = yes(value)?,
