@@ -150,7 +150,7 @@ impl Link for DoorLink<'_> {
     }
     fn exit(&mut self) -> Option<Exit> {
         let stderr = "segmentation fault".to_owned();
-        self.dead.then_some(Exit { status: None, signal: Some(11), stderr, crashed: true })
+        self.dead.then_some(Exit { signal: Some(11), stderr, crashed: true, ..Exit::default() })
     }
     fn is_memory(&self) -> bool {
         self.inner.is_memory()
@@ -167,6 +167,7 @@ fn results(manner: Manner, select: &str) -> (Vec<CaseResult>, Vec<String>) {
         seed: 1,
         jobs: Some(1),
         alerts: AlertPolicy::Exact,
+        rules: Default::default(),
         out: out.path().to_path_buf(),
         keep: Keep::None,
         fail_fast: false,

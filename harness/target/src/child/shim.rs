@@ -2,7 +2,7 @@
 //! then is TLS on that connection. It makes so many connections as `-resume-count` says, one after the other, and inverts
 //! the data that it sends back. What it exits with differs from shim to shim, so only the wire counts.
 
-use super::{CLIENT_CONNECTS, Run, loopback, receive};
+use super::{Run, loopback, receive};
 use crate::address::Connections;
 use crate::process::{self, Process};
 use crate::tcp::TcpConnection;
@@ -14,6 +14,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// It has so long to connect, and to say its id.
+const CONNECTS: Duration = Duration::from_secs(20);
 /// What a shim exits with for what it has not implemented.
 const NOT_IMPLEMENTED: i32 = 89;
 /// The id that profiles give it: `{shim_id}`.
@@ -57,7 +59,7 @@ impl ShimLink<'_> {
 
     /// Its next connection; `None`: it ended without one.
     fn accept(&self, process: &mut Process) -> Result<Option<TcpStream>, LinkError> {
-        let deadline = Instant::now() + CLIENT_CONNECTS;
+        let deadline = Instant::now() + CONNECTS;
         while Instant::now() < deadline {
             let ended = process.status().is_some();
             if let Ok((stream, _)) = self.listener.accept() {
@@ -76,7 +78,7 @@ impl ShimLink<'_> {
 fn introduce(mut stream: TcpStream) -> Result<TcpConnection, LinkError> {
     let mut id = [0; 8];
     let read = stream.set_nonblocking(false).and_then(|()| {
-        stream.set_read_timeout(Some(CLIENT_CONNECTS))?;
+        stream.set_read_timeout(Some(CONNECTS))?;
         stream.read_exact(&mut id)
     });
     match read {
