@@ -52,7 +52,12 @@ snapshots:
 # Installs the servers and clients that profiles can start (Debian, Ubuntu).
 targets-install:
     sudo apt-get update
-    sudo apt-get install --yes --no-install-recommends openssl gnutls-bin libnss3-tools curl wget tshark chromium
+    sudo apt-get install --yes --no-install-recommends openssl gnutls-bin libnss3-tools curl wget tshark chromium \
+        botan android-boringssl libwolfssl-dev libmbedtls-dev gcc libc6-dev golang-go \
+        default-jdk-headless erlang-base erlang-ssl nodejs npm python3 python3-venv
+    npm install --prefix "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/npm" bun deno
+    python3 -m venv "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/python"
+    "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/python/bin/pip" install tlslite-ng
 
 # Licences, advisories and bans of the dependencies (needs cargo-deny).
 deny:

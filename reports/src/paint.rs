@@ -16,7 +16,7 @@ impl Paint {
     pub fn kind(self, kind: Kind, text: &str) -> String {
         let style = match kind {
             Kind::Pass => AnsiColor::Green.on_default(),
-            Kind::Loose => AnsiColor::Yellow.on_default(),
+            Kind::Loose | Kind::Unstable => AnsiColor::Yellow.on_default(),
             Kind::Skip => Style::new().dimmed(),
             Kind::Error => AnsiColor::Magenta.on_default().bold(),
             Kind::Fail | Kind::Hang | Kind::Crash => AnsiColor::Red.on_default().bold(),

@@ -90,7 +90,7 @@ pub fn standing(result: &CaseResult) -> Standing<'_> {
     match (result.verdict, &result.expected_by_baseline) {
         (Kind::Pass | Kind::Skip, _) => Standing::Fine,
         (_, Some(reason)) => Standing::Listed(reason),
-        (Kind::Loose, None) => Standing::Notable,
+        (Kind::Loose | Kind::Unstable, None) => Standing::Notable,
         (Kind::Fail, None) if !binding => Standing::Notable,
         (Kind::Fail | Kind::Error | Kind::Hang | Kind::Crash, None) => Standing::Unexpected,
     }
@@ -265,7 +265,7 @@ impl RunData {
                 Kind::Pass => Holds::Yes,
                 Kind::Loose => Holds::Loosely,
                 Kind::Fail | Kind::Hang | Kind::Crash => Holds::No,
-                Kind::Skip | Kind::Error => Holds::Undecided,
+                Kind::Skip | Kind::Error | Kind::Unstable => Holds::Undecided,
             };
             for id in &case.requirements {
                 let entry = found.entry(one_id(id)).or_insert(holds);
@@ -283,7 +283,7 @@ impl RunData {
             match case.verdict {
                 Kind::Pass => good.push(case),
                 Kind::Fail | Kind::Crash | Kind::Hang | Kind::Loose => bad.push(case),
-                Kind::Skip | Kind::Error => {}
+                Kind::Skip | Kind::Error | Kind::Unstable => {}
             }
         }
         let shared = scenarios.into_iter().filter(|(_, (bad, _))| bad.len() > 1).map(|(scenario, (bad, good))| {

@@ -8,11 +8,13 @@
 mod cost;
 mod evidence;
 mod faults;
+mod flakes;
 mod plain;
 mod probe;
 mod run;
 mod select;
 mod selftest;
+mod supervise;
 
 pub use faults::caught_by;
 pub use plain::plain_handshake;

@@ -1,6 +1,8 @@
 //! A run: every case of every target, from plan to result line.
 
+use crate::flakes;
 use crate::plain::plain_handshake;
+use crate::supervise::{Growth, Starts};
 use crate::{Select, probe};
 use crate::{cost, evidence};
 use gauntlet_crypto::Digest;
@@ -475,23 +477,37 @@ impl TargetRun<'_> {
         settings: &Settings,
     ) -> Result<(), RunError> {
         let mut instance: Option<Box<dyn Instance>> = None;
+        let mut starts = Starts::default();
+        let mut growth = Growth::default();
         while !self.stop.load(Ordering::Relaxed) {
             let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             let began = Instant::now();
             if instance.is_none() {
-                match self.target.start(self.role, options) {
+                match starts.attempt(|| self.target.start(self.role, options)) {
                     Ok(started) => instance = Some(started),
-                    Err(error) => {
-                        let verdict = trouble(&format!("the target does not start: {error}"));
+                    Err(reason) => {
+                        let verdict = trouble(&format!("the target does not start: {reason}"));
                         self.finish(case, &verdict, None, "none", Vec::new(), began);
                         continue;
                     }
                 }
             }
             let Some(running) = &mut instance else { continue };
-            if !self.play_one(running.as_mut(), case, twins, settings, began) && running.restart().is_err() {
-                instance = None;
+            if self.play_one(running.as_mut(), case, twins, settings, began) {
+                growth.look(running.memory());
+            } else {
+                growth = Growth::default();
+                if running.restart().is_err() {
+                    instance = None;
+                }
             }
+        }
+        if let Some(remark) = growth.remark() {
+            (self.report)(Happening::Note(&format!("{}: {remark}", self.target.name())));
+        }
+        if starts.has_given_up() {
+            let text = format!("{}: given up: it did not start {} times in a row", self.target.name(), starts.failed());
+            (self.report)(Happening::Note(&text));
         }
         Ok(())
     }
@@ -521,25 +537,33 @@ impl TargetRun<'_> {
             Some(Twin::Accepted) | None => {}
         }
         let twin = if twin.is_some() { "accepted" } else { "none" };
-        let mut attempts = Vec::new();
-        let (mut transcript, mut verdict) = attempt(instance, case, &settings, self.options.alerts);
-        attempts.push(verdict.kind);
-        let mut healthy = !matches!(verdict.kind, Kind::Crash | Kind::Hang);
-        if matches!(verdict.kind, Kind::Fail | Kind::Crash | Kind::Hang) {
-            if !healthy && instance.restart().is_err() {
-                self.finish(case, &verdict, Some(&transcript), twin, attempts, began);
-                return false;
-            }
-            let (again, second) = attempt(instance, case, &settings, self.options.alerts);
-            attempts.push(second.kind);
-            // What does not repeat is believed by the better of the two, but for a death.
-            if second.kind < verdict.kind && verdict.kind != Kind::Crash {
-                (transcript, verdict) = (again, second.clone());
-            }
-            healthy = !matches!(second.kind, Kind::Crash | Kind::Hang);
-        }
+        let (tried, healthy) = self.tries(instance, case, &settings);
+        let attempts = tried.iter().map(|(_, verdict)| verdict.kind).collect();
+        let (transcript, verdict) = flakes::decide(tried);
         self.finish(case, &verdict, Some(&transcript), twin, attempts, began);
         healthy
+    }
+
+    /// Plays a case until what it shows has been seen twice, or at once does not fail. `false` with it: the instance is
+    /// to be started anew.
+    fn tries(
+        &self,
+        instance: &mut dyn Instance,
+        case: &Case,
+        settings: &Settings,
+    ) -> (Vec<(Transcript, Verdict)>, bool) {
+        let mut tried: Vec<(Transcript, Verdict)> = Vec::new();
+        loop {
+            tried.push(attempt(instance, case, settings, self.options.alerts));
+            let kinds: Vec<Kind> = tried.iter().map(|(_, verdict)| verdict.kind).collect();
+            let healthy = !matches!(kinds.last(), Some(Kind::Crash | Kind::Hang));
+            if flakes::is_decided(&kinds) {
+                return (tried, healthy);
+            }
+            if !healthy && instance.restart().is_err() {
+                return (tried, false);
+            }
+        }
     }
 
     /// The twin's outcome; `None` where the case is its own twin.
@@ -558,6 +582,10 @@ impl TargetRun<'_> {
                 match verdict.kind {
                     Kind::Pass => return Twin::Accepted,
                     Kind::Skip => return Twin::Lacking(verdict.reason),
+                    // Nobody has to give tickets, nor at once.
+                    Kind::Fail if verdict.expected == "new_session_ticket" && verdict.reason.starts_with("silence") => {
+                        return Twin::Lacking("it gives no ticket where the flow waits for one".to_owned());
+                    }
                     _ => last = verdict.reason,
                 }
             }

@@ -12,6 +12,8 @@ pub enum Kind {
     Loose,
     /// The target lacks what the scenario needs.
     Skip,
+    /// Broken once, and not again: it proves nothing yet, and is no failure.
+    Unstable,
     /// Broken.
     Fail,
     /// Nothing was proved; never the target's fault, never a pass.
@@ -84,6 +86,7 @@ impl Kind {
             Kind::Pass => "pass",
             Kind::Loose => "loose",
             Kind::Skip => "skip",
+            Kind::Unstable => "unstable",
             Kind::Fail => "fail",
             Kind::Error => "error",
             Kind::Hang => "hang",
@@ -91,7 +94,8 @@ impl Kind {
         }
     }
     /// All, in the order in which reports count them.
-    pub const ALL: [Kind; 7] = [Kind::Pass, Kind::Loose, Kind::Fail, Kind::Crash, Kind::Hang, Kind::Skip, Kind::Error];
+    pub const ALL: [Kind; 8] =
+        [Kind::Pass, Kind::Loose, Kind::Fail, Kind::Crash, Kind::Hang, Kind::Unstable, Kind::Skip, Kind::Error];
 }
 
 impl Form {

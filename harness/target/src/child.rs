@@ -5,15 +5,18 @@ use crate::idle::{self, Idle};
 use crate::process::{self, Process};
 use crate::profile::{Profile, Ready, RoleProfile};
 use crate::tcp::TcpConnection;
-use crate::template::Scope;
+use crate::template::{self, Scope};
 use crate::{Instance, Options, Target};
 use gauntlet_model::link::Exit;
 use gauntlet_model::{Close, Link, LinkError, Received, Role};
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+pub(crate) mod shim;
 
 /// A port that was free is somebody else's a moment later: so many are tried.
 const PORTS: usize = 5;
@@ -34,6 +37,7 @@ struct Run {
     profile: Arc<Profile>,
     role: Role,
     dir: tempfile::TempDir,
+    adapter: Option<PathBuf>,
 }
 
 impl Run {
@@ -42,7 +46,8 @@ impl Run {
     }
 
     fn scope<'a>(&'a self, options: &'a Options, port: u16) -> Scope<'a> {
-        Scope { dir: self.dir.path(), role: self.role, profile: self.role(), options, port }
+        let adapter = self.adapter.as_deref();
+        Scope { dir: self.dir.path(), adapter, role: self.role, profile: self.role(), options, port }
     }
 
     fn spawn(&self, command: Command, options: &Options) -> Result<Process, LinkError> {
@@ -56,7 +61,11 @@ impl Run {
     }
 
     fn install(&self) -> String {
-        match self.profile.install.as_str() {
+        Run::hint(&self.profile)
+    }
+
+    fn hint(profile: &Profile) -> String {
+        match profile.install.as_str() {
             "" => String::new(),
             hint => format!("; to install it: {hint}"),
         }
@@ -80,7 +89,10 @@ impl ChildTarget {
         }
         let dir = tempfile::Builder::new().prefix("gauntlet-").tempdir();
         let dir = dir.map_err(|error| LinkError::Other(format!("no directory for the run: {error}")))?;
-        let run = Arc::new(Run { profile: self.profile.clone(), role, dir });
+        let hint = || Run::hint(&self.profile);
+        let adapter = self.profile.ready_adapter();
+        let adapter = adapter.map_err(|reason| LinkError::Unreachable(format!("{reason}{}", hint())))?;
+        let run = Arc::new(Run { profile: self.profile.clone(), role, dir, adapter });
         for template in &run.role().prepare {
             let command = run.scope(&Options::new(), 0).other_command(template).map_err(LinkError::Other)?;
             process::run(command, SHORT_COMMAND)
@@ -132,7 +144,12 @@ impl Target for ChildTarget {
     fn start(&self, role: Role, options: &Options) -> Result<Box<dyn Instance>, LinkError> {
         self.supports(role, options).map_err(LinkError::Other)?;
         let run = self.run(role)?;
+        // Nothing else starts it before the first case.
+        if run.role().shim && !template::is_installed(&run.role().command) {
+            return Err(LinkError::Unreachable(format!("no such program: {}", run.role().command.value)));
+        }
         Ok(match role {
+            _ if run.role().shim => Box::new(shim::Shim { run, options: options.clone() }),
             Role::Server => Box::new(Server::start(run, options.clone())?),
             Role::Client => Box::new(Client { run, options: options.clone() }),
         })
@@ -170,6 +187,10 @@ impl Instance for Server {
         self.process.end();
         (self.port, self.process) = start_server(&self.run, &self.options)?;
         Ok(())
+    }
+
+    fn memory(&self) -> Option<u64> {
+        self.process.memory()
     }
 }
 

@@ -21,8 +21,10 @@
 //! | [`memory`] | any stack that reads and writes byte queues |
 //! | [`address`] | a server that somebody else runs |
 //! | [`profile`] | programs that we start, by YAML files |
+//! | [`adapter`] | small programs of ours around a library, built on first use |
 //! | [`serve`] | the other way round: an embedded stack as a server for others |
 
+pub mod adapter;
 pub mod address;
 mod child;
 pub mod embedded;
@@ -84,6 +86,10 @@ pub trait Instance: Send {
     fn link(&mut self) -> Result<Box<dyn Link + '_>, LinkError>;
     /// Starts it anew after it died, or was found not to answer.
     fn restart(&mut self) -> Result<(), LinkError>;
+    /// Bytes of memory that it holds now, where that can be told.
+    fn memory(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Why there is no such target.
@@ -126,13 +132,17 @@ pub struct Listing {
     pub note: String,
 }
 
-/// A target by what a user calls it: an embedded stack, a profile, `HOST:PORT`, or the path of a profile's file.
+/// A target by what a user calls it: an embedded stack, a profile, `HOST:PORT`, the path of a profile's file, or
+/// `bogo:COMMAND` for a BoGo shim.
 pub fn by_name(name: &str) -> Result<Box<dyn Target>, TargetError> {
     if let Some(stack) = embedded::by_name(name) {
         return Ok(stack);
     }
     if let Some(profile) = Profile::embedded(name) {
         return Ok(Box::new(ChildTarget::new(profile)));
+    }
+    if let Some(command) = name.strip_prefix("bogo:") {
+        return Ok(Box::new(ChildTarget::new(Profile::of_shim(command)?)));
     }
     if name.ends_with(".yaml") || name.ends_with(".yml") {
         return Ok(Box::new(ChildTarget::new(Profile::load(Path::new(name))?)));

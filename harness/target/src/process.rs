@@ -61,6 +61,13 @@ impl Process {
         Idle::new(self.group.as_raw_nonzero().get(), unread)
     }
 
+    /// Bytes that it holds in memory, itself alone.
+    pub fn memory(&self) -> Option<u64> {
+        let sizes = std::fs::read_to_string(format!("/proc/{}/statm", self.group)).ok()?;
+        let pages: u64 = sizes.split(' ').nth(1)?.parse().ok()?;
+        Some(pages * rustix::param::page_size() as u64)
+    }
+
     /// Its status once it has ended. One that is just ending is waited for.
     pub fn status(&mut self) -> Option<ExitStatus> {
         match self.ended.is_none() && self.is_dying() {

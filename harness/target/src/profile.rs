@@ -19,6 +19,7 @@
 //!     key_update: {input: "k\n"}         # to its stdin
 //! ```
 
+use crate::adapter::{self, Adapter};
 use crate::template::{self, Template};
 use crate::{Options, TargetError};
 use gauntlet_model::Role;
@@ -27,7 +28,7 @@ use gauntlet_yaml::{Diagnostics, File};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The profiles that come with us.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
@@ -46,6 +47,14 @@ pub struct Profile {
     pub install: String,
     /// Command whose first line of output tells the version.
     pub version: Option<Template>,
+    /// Files that must be there, besides the programs of its commands.
+    #[serde(default)]
+    pub needs: Vec<Template>,
+    /// A program of ours around a library: `{adapter}` in commands.
+    pub adapter: Option<Adapter>,
+    /// Where its own file lies; none if embedded.
+    #[serde(skip)]
+    pub beside: Option<PathBuf>,
     /// How it is a server.
     pub server: Option<RoleProfile>,
     /// How it is a client.
@@ -73,6 +82,9 @@ pub struct RoleProfile {
     /// It serves one connection after the other.
     #[serde(default)]
     pub one_at_a_time: bool,
+    /// It is a BoGo shim: in either role it connects to `{port}`, and says `{shim_id}` first.
+    #[serde(default)]
+    pub shim: bool,
     /// What it writes to stdout is written to its stdin, so that data comes back: if these options are unset or have these
     /// values.
     pub echo: Option<Options>,
@@ -184,9 +196,20 @@ impl Profile {
     pub fn load(path: &Path) -> Result<Profile, TargetError> {
         let name = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|error| TargetError::Unreadable(name.clone(), error.to_string()))?;
-        File::from_bytes(&name, &bytes)
+        let mut profile = File::from_bytes(&name, &bytes)
             .and_then(|file| Profile::read(&file))
-            .map_err(|errors| TargetError::Profile(errors.render(false)))
+            .map_err(|errors| TargetError::Profile(errors.render(false)))?;
+        profile.beside = Some(path.parent().map(Path::to_path_buf).unwrap_or_default());
+        Ok(profile)
+    }
+
+    /// Any BoGo shim, by its command.
+    pub fn of_shim(command: &str) -> Result<Profile, TargetError> {
+        let text = include_str!("../profiles/shims/bogo.yaml").replace("SHIM", &command.replace('\'', "''"));
+        let file = File::new("bogo.yaml", &text);
+        let mut profile = Profile::read(&file).map_err(|errors| TargetError::Profile(errors.render(false)))?;
+        profile.name = format!("bogo:{command}");
+        Ok(profile)
     }
 
     /// An embedded profile.
@@ -221,7 +244,17 @@ impl Profile {
     /// Whether its programs are there.
     pub fn is_installed(&self) -> bool {
         let roles = self.roles().into_iter().filter_map(|role| self.role(role));
-        roles.flat_map(|role| role.prepare.iter().chain([&role.command])).all(template::is_installed)
+        let build = self.adapter.as_ref().and_then(|adapter| adapter.build.as_ref());
+        let mut commands = roles.flat_map(|role| role.prepare.iter().chain([&role.command])).chain(build);
+        commands.all(template::is_installed) && self.needs.iter().all(template::is_there)
+    }
+
+    /// Its adapter, built if need be.
+    pub(crate) fn ready_adapter(&self) -> Result<Option<PathBuf>, String> {
+        self.adapter
+            .as_ref()
+            .map(|adapter| adapter.ready(&EMBEDDED, self.beside.as_deref(), &adapter::cache()))
+            .transpose()
     }
 
     fn check(&self, file: &File, errors: &mut Diagnostics) {
@@ -229,8 +262,11 @@ impl Profile {
             let help = Some("add `server:` or `client:`".to_owned());
             errors.error(file, gauntlet_yaml::Span::empty(0), "the profile has no role", help);
         }
-        if let Some(version) = &self.version {
-            template::check(version, &[], file, errors);
+        for template in self.version.iter().chain(&self.needs) {
+            template::check(template, &[], file, errors);
+        }
+        if let Some(adapter) = &self.adapter {
+            adapter.check(file, errors);
         }
         for role in self.roles().into_iter().filter_map(|role| self.role(role)) {
             role.check(file, errors);
@@ -306,6 +342,23 @@ mod tests {
     }
 
     #[test]
+    fn every_embedded_profile_has_its_adapter() {
+        for profile in Profile::all() {
+            let source = profile.adapter.map(|adapter| format!("adapters/{}", adapter.source));
+            assert!(source.is_none_or(|source| EMBEDDED.get_file(source).is_some()), "{}", profile.name);
+            assert!(!profile.install.is_empty(), "{}: nobody is told how to get it", profile.name);
+        }
+    }
+
+    #[test]
+    fn any_command_can_be_a_shim() {
+        let profile = Profile::of_shim("my-shim 'with spaces'").unwrap();
+        assert_eq!(profile.roles(), [Role::Server, Role::Client]);
+        let command = &profile.server.unwrap().command.value;
+        assert!(command.starts_with("my-shim 'with spaces' -server -port {port}"), "{command}");
+    }
+
+    #[test]
     fn mistakes_are_underlined() {
         let error = read("name: x\nserver:\n  command: x -p {prot}\n").unwrap_err();
         assert!(error.contains("no placeholder `{prot}`") && error.contains("`{port}`"), "{error}");
@@ -313,6 +366,9 @@ mod tests {
         assert!(error.contains("quote"), "{error}");
         let error = read("name: x\nserver:\n  comand: x\n").unwrap_err();
         assert!(error.contains("comand") && error.contains("command"), "{error}");
+        let error =
+            read("name: x\nadapter:\n  source: x.c\n  build: cc {source}\nserver:\n  command: x\n").unwrap_err();
+        assert!(error.contains("does not say `{out}`"), "{error}");
         let error = read("name: x\n").unwrap_err();
         assert!(error.contains("no role"), "{error}");
     }

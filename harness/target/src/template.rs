@@ -12,9 +12,13 @@
 //! | `{option:groups}` | what the profile says for an option |
 //! | `{value}` | within an option: its value |
 //! | `{program:adapter}` | a program that is built along with us |
+//! | `{adapter}` | the profile's adapter, once it is built |
+//! | `{shim_id}` | what a BoGo shim has to say first |
+//! | `{cache}` | the user's directory for what can be made again, where installers may put things |
 //! | `{{`, `}}` | braces |
 
 use crate::Options;
+use crate::adapter;
 use crate::profile::RoleProfile;
 use gauntlet_model::Role;
 use gauntlet_pki::{Identity, KeyKind, SERVER_NAME};
@@ -27,14 +31,16 @@ use std::process::Command;
 /// Text with placeholders, and its place in the profile.
 pub type Template = Spanned<String>;
 
-const PLACEHOLDERS: [&str; 14] = [
+const PLACEHOLDERS: [&str; 17] = [
     "port", "name", "ca", "cert", "leaf", "issuers", "key", "p12", "psk", "psk_key", "dir", "option", "value",
-    "program",
+    "program", "adapter", "cache", "shim_id",
 ];
 
 /// What placeholders stand for.
 pub(crate) struct Scope<'a> {
     pub dir: &'a Path,
+    /// The profile's adapter, if it has one.
+    pub adapter: Option<&'a Path>,
     pub role: Role,
     pub profile: &'a RoleProfile,
     pub options: &'a Options,
@@ -113,6 +119,9 @@ impl Scope<'_> {
                 self.file("psk.txt", || Ok(format!("{}:{}\n", gauntlet_pki::PSK_IDENTITY, psk_key()).into_bytes()))
             }
             "psk_key" => Ok(psk_key()),
+            "adapter" => path_text(self.adapter.ok_or("the profile has no adapter")?),
+            "shim_id" => Ok(crate::child::shim::ID.to_string()),
+            "cache" => path_text(&adapter::cache()),
             "value" => Ok(value.unwrap_or_default().to_owned()),
             "program" => path_text(&own_program(argument).ok_or_else(|| format!("`{argument}` is not built"))?),
             "option" => {
@@ -224,12 +233,24 @@ pub(crate) fn check(template: &Template, options: &[&str], file: &File, errors: 
 /// Whether the program of a command is there.
 pub(crate) fn is_installed(template: &Template) -> bool {
     let words = shell_words::split(&template.value).unwrap_or_default();
-    let Some(program) = words.first() else { return false };
+    let Some(program) = words.first().and_then(|program| placed(program)) else { return false };
     match program.strip_prefix("{program:").and_then(|name| name.strip_suffix('}')) {
         Some(name) => own_program(name).is_some(),
-        None if program.contains('/') => Path::new(program).is_file(),
-        None => in_path(program).is_some(),
+        // It will be.
+        None if program == "{adapter}" => true,
+        None if program.contains('/') => Path::new(&program).is_file(),
+        None => in_path(&program).is_some(),
     }
+}
+
+/// Whether a file that is named with its path is there.
+pub(crate) fn is_there(template: &Template) -> bool {
+    placed(&template.value).is_some_and(|path| Path::new(&path).exists())
+}
+
+/// With the cache's place in it.
+fn placed(text: &str) -> Option<String> {
+    Some(text.replace("{cache}", adapter::cache().to_str()?))
 }
 
 /// A program that is built along with us: beside this one, above its test programs, or in the search path.
@@ -275,7 +296,14 @@ mod tests {
         let profile = crate::profile::Profile::read(&File::new("x", text)).unwrap().server.unwrap();
         let options = options.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let dir = tempfile::tempdir().unwrap();
-        use_it(&Scope { dir: dir.path(), role: Role::Server, profile: &profile, options: &options, port: 77 })
+        use_it(&Scope {
+            dir: dir.path(),
+            adapter: None,
+            role: Role::Server,
+            profile: &profile,
+            options: &options,
+            port: 77,
+        })
     }
 
     fn arguments(command: &Command) -> Vec<&str> {

@@ -1,0 +1,91 @@
+/* wolfSSL: `adapter server|client PORT name=value...`; a server says back all it gets, one connection after another. */
+#include <wolfssl/options.h>
+#include <wolfssl/ssl.h>
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static char **words;
+
+static const char *option(const char *name) {
+    for (char **word = words; *word; word++)
+        if (!strncmp(*word, name, strlen(name)) && (*word)[strlen(name)] == '=') return *word + strlen(name) + 1;
+    return NULL;
+}
+
+static void must(int good, const char *what) {
+    if (!good) { fprintf(stderr, "%s\n", what); exit(9); }
+}
+
+static WOLFSSL_CTX *context(int serves) {
+    const char *versions = option("versions") ? option("versions") : "";
+    WOLFSSL_METHOD *method = serves ? wolfSSLv23_server_method() : wolfSSLv23_client_method();
+    if (!strcmp(versions, "tls1.2")) method = serves ? wolfTLSv1_2_server_method() : wolfTLSv1_2_client_method();
+    if (!strcmp(versions, "tls1.3")) method = serves ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
+    WOLFSSL_CTX *made = wolfSSL_CTX_new(method);
+    must(made != NULL, "context");
+    wolfSSL_CTX_SetMinVersion(made, WOLFSSL_TLSV1_2);
+    if (option("cert")) {
+        must(wolfSSL_CTX_use_certificate_chain_file(made, option("cert")) == 1, "certificate");
+        must(wolfSSL_CTX_use_PrivateKey_file(made, option("key"), WOLFSSL_FILETYPE_PEM) == 1, "key");
+    }
+    if (option("ca")) must(wolfSSL_CTX_load_verify_locations(made, option("ca"), NULL) == 1, "root");
+    const char *auth = option("client_auth") ? option("client_auth") : "none";
+    int verify = serves ? WOLFSSL_VERIFY_NONE : WOLFSSL_VERIFY_PEER;
+    if (serves && strcmp(auth, "none")) verify = WOLFSSL_VERIFY_PEER;
+    if (serves && !strcmp(auth, "require")) verify |= WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    wolfSSL_CTX_set_verify(made, verify, NULL);
+    return made;
+}
+
+static void converse(WOLFSSL_CTX *made, int socket, int serves) {
+    char data[16384];
+    struct timeval patience = {60, 0};
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    WOLFSSL *tls = wolfSSL_new(made);
+    wolfSSL_set_fd(tls, socket);
+    if (option("alpn")) {
+        char protocols[256];
+        snprintf(protocols, sizeof protocols, "%s", option("alpn"));
+        wolfSSL_UseALPN(tls, protocols, strlen(protocols), WOLFSSL_ALPN_FAILED_ON_MISMATCH);
+    }
+    if (!serves) {
+        wolfSSL_UseSNI(tls, WOLFSSL_SNI_HOST_NAME, option("name"), strlen(option("name")));
+        wolfSSL_check_domain_name(tls, option("name"));
+    }
+    int result = serves ? wolfSSL_accept(tls) : wolfSSL_connect(tls), count;
+    if (result != 1) fprintf(stderr, "%d\n", wolfSSL_get_error(tls, result));
+    if (result == 1 && !serves) wolfSSL_write(tls, "GET / HTTP/1.0\r\n\r\n", 18);
+    while (result == 1 && (count = wolfSSL_read(tls, data, sizeof data)) > 0)
+        if (serves) wolfSSL_write(tls, data, count);
+    if (result == 1) wolfSSL_shutdown(tls);
+    wolfSSL_free(tls);
+    close(socket);
+    if (!serves) exit(result != 1);
+}
+
+int main(int count, char **arguments) {
+    must(count > 2, "server|client PORT name=value...");
+    signal(SIGPIPE, SIG_IGN);
+    words = arguments + 3;
+    int serves = !strcmp(arguments[1], "server"), one = 1, made = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(arguments[2]))};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    wolfSSL_Init();
+    WOLFSSL_CTX *shared = context(serves);
+    setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (!serves) {
+        must(!connect(made, (struct sockaddr *)&address, sizeof address), "connect");
+        converse(shared, made, 0);
+    }
+    if (bind(made, (struct sockaddr *)&address, sizeof address)) perror("bind"), exit(9);
+    must(!listen(made, 64), "listen");
+    puts("READY");
+    fflush(stdout);
+    for (;;) converse(shared, accept(made, NULL, NULL), 1);
+}

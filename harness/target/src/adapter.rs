@@ -1,0 +1,159 @@
+//! Adapters: small programs of ours that make a library a target. Their source lies beside the profile; what is built of
+//! it on first use stays in the user's cache, under a name that changes with the source and the command.
+//!
+//! ```yaml
+//! adapter:
+//!   source: wolfssl.c                    # in `adapters/`, or beside the profile's own file
+//!   build: cc -O1 -o {out} {source} -lwolfssl
+//! ```
+
+use crate::process;
+use crate::template::Template;
+use gauntlet_yaml::{Diagnostics, File};
+use include_dir::Dir;
+use serde::Deserialize;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// A compiler that has to make its own library first takes its time.
+const BUILDING: Duration = Duration::from_secs(600);
+
+/// What an adapter is made of.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adapter {
+    /// File name of its source.
+    pub source: String,
+    /// Makes `{out}` of `{source}`; without it the source itself is what is run.
+    pub build: Option<Template>,
+}
+
+/// The user's directory for what can be made again: `$XDG_CACHE_HOME/gauntlet`, or `.cache/gauntlet` at home.
+pub fn cache() -> PathBuf {
+    let directory = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = directory("XDG_CACHE_HOME").or_else(|| directory("HOME").map(|home| home.join(".cache")));
+    cache.unwrap_or_else(std::env::temp_dir).join("gauntlet")
+}
+
+impl Adapter {
+    /// The program, or the script, built if it is not there yet. `beside`: where the profile's own file lies.
+    /// `cache`: as [`cache`] says, but for tests.
+    ///
+    /// # Errors
+    /// No such source, no place for it, or what the compiler said.
+    pub(crate) fn ready(&self, embedded: &Dir<'_>, beside: Option<&Path>, cache: &Path) -> Result<PathBuf, String> {
+        let content = self.content(embedded, beside)?;
+        let mut hash = DefaultHasher::new();
+        (&content, self.build.as_ref().map(|build| &build.value)).hash(&mut hash);
+        let stem = self.source.rsplit_once('.').map_or(self.source.as_str(), |(stem, _)| stem);
+        let place = cache.join("adapters").join(format!("{stem}-{:016x}", hash.finish()));
+        if !place.is_dir() {
+            self.make(&content, &place).map_err(|reason| format!("{}: {reason}", place.display()))?;
+        }
+        Ok(place.join(self.product()))
+    }
+
+    fn product(&self) -> &str {
+        if self.build.is_some() { "adapter" } else { &self.source }
+    }
+
+    fn content(&self, embedded: &Dir<'_>, beside: Option<&Path>) -> Result<Vec<u8>, String> {
+        if let Some(beside) = beside {
+            let path = beside.join(&self.source);
+            return std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()));
+        }
+        let file = embedded.get_file(format!("adapters/{}", self.source));
+        file.map(|file| file.contents().to_vec()).ok_or_else(|| format!("no adapter `{}`", self.source))
+    }
+
+    /// Made beside its place and then moved there whole, so that nobody meets half of it.
+    fn make(&self, content: &[u8], place: &Path) -> Result<(), String> {
+        let text = |error: io::Error| error.to_string();
+        let parent = place.parent().ok_or("no place")?;
+        std::fs::create_dir_all(parent).map_err(text)?;
+        let workshop = tempfile::tempdir_in(parent).map_err(text)?;
+        std::fs::write(workshop.path().join(&self.source), content).map_err(text)?;
+        if let Some(build) = &self.build {
+            process::run(self.command(build, workshop.path())?, BUILDING)
+                .map_err(|reason| format!("building: {reason}"))?;
+        }
+        let made = workshop.keep();
+        match std::fs::rename(&made, place) {
+            // Somebody else was faster.
+            Err(_) if place.is_dir() => std::fs::remove_dir_all(&made).map_err(text),
+            outcome => outcome.map_err(text),
+        }
+    }
+
+    fn command(&self, build: &Template, workshop: &Path) -> Result<Command, String> {
+        let words = shell_words::split(&build.value).map_err(|error| error.to_string())?;
+        let words: Vec<String> =
+            words.iter().map(|word| word.replace("{source}", &self.source).replace("{out}", "adapter")).collect();
+        let (program, arguments) = words.split_first().ok_or("the command is empty")?;
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(workshop);
+        Ok(command)
+    }
+
+    /// Reports what is wrong in its command.
+    pub(crate) fn check(&self, file: &File, errors: &mut Diagnostics) {
+        let Some(build) = &self.build else { return };
+        for name in ["{out}", "{source}"] {
+            if !build.value.contains(name) {
+                let help = Some("it makes `{out}` of `{source}`".to_owned());
+                errors.error(file, build.span, format!("the command does not say `{name}`"), help);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use include_dir::include_dir;
+
+    static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
+
+    fn adapter(text: &str) -> Adapter {
+        gauntlet_yaml::from_str(&File::new("adapter.yaml", text)).unwrap()
+    }
+
+    #[test]
+    fn it_is_built_once_and_anew_when_its_source_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, log) = (dir.path().join("tool.txt"), dir.path().join("log"));
+        let count = || std::fs::read_to_string(&log).unwrap().lines().count();
+        let text =
+            format!("source: tool.txt\nbuild: sh -c 'cp \"$0\" \"$1\"; echo >> {}' {{source}} {{out}}", log.display());
+        let adapter = adapter(&text);
+        std::fs::write(&source, "first").unwrap();
+        let ready = || adapter.ready(&EMBEDDED, Some(dir.path()), &dir.path().join("cache")).unwrap();
+        let first = ready();
+        assert_eq!((std::fs::read(&first).unwrap(), count()), (b"first".to_vec(), 1));
+        assert_eq!((ready(), count()), (first.clone(), 1));
+        std::fs::write(&source, "second").unwrap();
+        let second = ready();
+        assert_ne!(first, second);
+        assert_eq!((std::fs::read(&second).unwrap(), count()), (b"second".to_vec(), 2));
+    }
+
+    #[test]
+    fn what_goes_wrong_is_told_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let ready = |text: &str| adapter(text).ready(&EMBEDDED, None, dir.path()).unwrap_err();
+        assert_eq!(ready("source: nobody.c"), "no adapter `nobody.c`");
+        let error = ready("source: python.py\nbuild: sh -c 'echo no such header >&2; exit 3' {source} {out}");
+        assert!(error.contains("building") && error.contains("no such header"), "{error}");
+        assert_eq!(std::fs::read_dir(dir.path().join("adapters")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_script_is_run_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = adapter("source: python.py").ready(&EMBEDDED, None, dir.path()).unwrap();
+        assert_eq!(std::fs::read(path).unwrap(), EMBEDDED.get_file("adapters/python.py").unwrap().contents());
+    }
+}
