@@ -29,6 +29,7 @@ pub(crate) enum Command {
     /// List the cases that a selection takes
     List(Selection),
     /// Show a case step by step, and what its requirement says
+    #[command(visible_alias = "explain")]
     Show(Show),
     /// Play one case again and print everything
     Replay(Replay),
@@ -40,6 +41,10 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Check scenario files
     Lint(Lint),
+    /// Print scenario files in canonical form
+    Fmt(Fmt),
+    /// Begin a scenario for a requirement
+    New(New),
     /// Prove that scenarios can pass and can fail
     Selftest(Selftest),
     /// Print a baseline of a finished run, to be edited
@@ -158,6 +163,28 @@ pub(crate) struct Serve {
 pub(crate) struct Lint {
     /// Scenario files or folders [default: the embedded scenarios]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Fmt {
+    /// Scenario files
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the files; one with comments is left as it is
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Only say which files are in another form
+    #[arg(long, conflicts_with = "write")]
+    pub(crate) check: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct New {
+    /// The file to be written
+    pub(crate) file: PathBuf,
+    /// The requirement that it decides, such as rfc9846-4.5.3-02
+    #[arg(long, value_name = "ID")]
+    pub(crate) requirement: String,
 }
 
 #[derive(Args, Debug)]

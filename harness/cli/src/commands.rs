@@ -6,6 +6,7 @@ mod report;
 mod run;
 mod selftest;
 mod serve;
+mod write;
 
 use crate::args::Command;
 use crate::{Exit, Failure, data};
@@ -21,6 +22,8 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Probe(arguments) => inspect::probe(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Lint(arguments) => inspect::lint(&arguments),
+        Command::Fmt(arguments) => write::fmt(&arguments),
+        Command::New(arguments) => write::new(&arguments),
         Command::Selftest(arguments) => selftest::selftest(&arguments),
         Command::Baseline(arguments) => inspect::baseline(&arguments),
         Command::Report(arguments) => report::report(&arguments),

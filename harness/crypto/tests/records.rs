@@ -283,3 +283,28 @@ fn keys_of_a_traffic_secret() {
     assert_eq!((protection.keys().key.len(), protection.keys().iv.len()), (32, 12));
     assert_eq!(protection.overhead(100), 16);
 }
+
+/// Each part of a CBC record and of an AEAD record can be changed once it has its honest value.
+#[test]
+fn every_part_can_be_changed() {
+    use std::sync::Arc;
+    let flipping = |wanted: &'static str| Overrides {
+        alter: Some(Arc::new(move |part, bytes: &mut Vec<u8>| {
+            if part == wanted {
+                bytes[0] ^= 1;
+            }
+        })),
+        ..honest()
+    };
+    for (part, opens) in [("mac", false), ("padding", false), ("padding_length", false), ("iv", true)] {
+        let keys = || RecordKeys { key: vec![1; 16], iv: Vec::new(), mac_key: vec![2; 20] };
+        let make = || Protection::tls12(0x0303, Bulk::Aes128Cbc, Mac::Hmac(Digest::Sha1), false, keys()).expect("made");
+        let sealed = make().seal(0, 23, 0x0303, b"text", &flipping(part), &mut rng()).expect("sealed");
+        assert_eq!(make().open(0, 23, 0x0303, &sealed).is_ok(), opens, "{part}");
+    }
+    for part in ["nonce", "tag"] {
+        let make = || tls13(Bulk::Aes128Gcm);
+        let sealed = make().seal(0, 23, 0x0303, b"text", &flipping(part), &mut rng()).expect("sealed");
+        assert!(make().open(0, 23, 0x0303, &sealed).is_err(), "{part}");
+    }
+}

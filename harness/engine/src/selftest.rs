@@ -260,7 +260,9 @@ fn vary_messages(transcript: &Transcript, name: &str, field: &Path, condition: &
         let node = Grammar::tls().decode(type_name, bytes, context);
         for edit in edits(field, condition) {
             let mut changed = node.clone();
-            if Grammar::tls().edit(&mut changed, &edit, context).is_err() {
+            let done = gauntlet_wire::edit_inside(&mut changed, &edit)
+                .unwrap_or_else(|| Grammar::tls().edit(&mut changed, &edit, context));
+            if done.is_err() {
                 continue;
             }
             let changed = changed.to_bytes();

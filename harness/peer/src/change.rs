@@ -104,21 +104,6 @@ pub fn plain_number(value: &Plain, enum_name: &str) -> Result<u64, String> {
     }
 }
 
-/// Where an edit acts.
-pub(crate) fn target(edit: &Edit) -> &Path {
-    match edit {
-        Edit::Set(path, _)
-        | Edit::Remove(path)
-        | Edit::Add(path, ..)
-        | Edit::Duplicate(path, _)
-        | Edit::Move(path, _)
-        | Edit::Shuffle(path, _)
-        | Edit::LengthBy(path, _)
-        | Edit::LengthTo(path, _)
-        | Edit::Bytes(path, _) => path,
-    }
-}
-
 /// Whether an edit has to wait until a computed field has its value: it acts on that field, or on the bytes around it.
 pub(crate) fn is_late(edit: &Edit, computed: &[&str]) -> bool {
     let names = |path: &Path| -> Vec<String> {
@@ -130,7 +115,7 @@ pub(crate) fn is_late(edit: &Edit, computed: &[&str]) -> bool {
             })
             .collect()
     };
-    let at = names(target(edit));
+    let at = names(edit.path());
     computed.iter().any(|field| {
         let field: Vec<&str> = field.split('.').collect();
         let inside = at.len() >= field.len() && field.iter().zip(&at).all(|(f, a)| f == a);

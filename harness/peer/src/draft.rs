@@ -3,7 +3,7 @@
 use crate::Peer;
 use crate::change::{Change, RecordChange, is_late};
 use crate::exchange::old_scheme;
-use crate::inside::{edit_inside, is_made_whole};
+use crate::inside::is_made_whole;
 use crate::psk::BINDERS;
 use crate::records::Made;
 use crate::ssl2::{self, SSL2};
@@ -11,7 +11,7 @@ use crate::view::{ClientHelloView, ServerHelloView};
 use gauntlet_crypto::suite::KeyExchange;
 use gauntlet_crypto::{KeyShare, NamedGroup, SignatureScheme, schedule13};
 use gauntlet_model::{Cut, Remember, Role, Side, What};
-use gauntlet_wire::{Context, Edit, Grammar, Node, Path, Plain, Segment, Value};
+use gauntlet_wire::{Context, Edit, Grammar, Node, Path, Plain, Segment, Value, edit_inside};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -143,7 +143,7 @@ impl Peer {
                 return Ok(());
             }
             if let Some(result) = edit_inside(tree, edit) {
-                return result.map_err(|error| format!("{name}: {error}"));
+                return result.map_err(|error| format!("{name}: {}: {error}", error.path));
             }
             let whole = whole_extension(tree, edit);
             Grammar::tls()

@@ -1,17 +1,17 @@
 //! Opened fields of our own messages: what is encrypted or DER, changed, and made again. [scenarios/README.md]
 
 use crate::Peer;
-use crate::change::{Change, plain_bytes, plain_number, target};
+use crate::change::{Change, plain_bytes, plain_number};
 use crate::draft::{path, put_leaf};
 use gauntlet_crypto::{PublicKey, Rng};
 use gauntlet_wire::{
-    Context, Edit, Grammar, Node, Opened, Path, Plain, RSA_BLOCK, Segment, Value, der, opened, split_inside,
+    Context, Edit, Grammar, Node, Opened, Path, Plain, RSA_BLOCK, Segment, edit_inside, opened, split_inside,
 };
 use rand_core::Rng as _;
 
 /// Whether an edit reaches into what is made once for all of them: the block that RSA encrypts, a compressed message.
 pub(crate) fn is_made_whole(edit: &Edit) -> bool {
-    let kind = split_inside(target(edit)).and_then(|(outer, _)| opened(&outer));
+    let kind = split_inside(edit.path()).and_then(|(outer, _)| opened(&outer));
     matches!(kind, Some(Opened::RsaBlock | Opened::Compressed(_)))
 }
 
@@ -21,56 +21,15 @@ pub(crate) fn is_made_whole(edit: &Edit) -> bool {
 /// A change that cannot be made, in words.
 pub(crate) fn edit_compressed(tree: &mut Node, change: &Change, context: &Context) -> Result<(), String> {
     for edit in &change.edits {
-        let Some((outer, inner)) = split_inside(target(edit)) else { continue };
+        let Some((outer, inner)) = split_inside(edit.path()) else { continue };
         if !matches!(opened(&outer), Some(Opened::Compressed(_))) {
             continue;
         }
-        let within = at_path(edit, inner);
-        let done = edit_inside(tree, &within).unwrap_or_else(|| {
-            Grammar::tls().edit(tree, &within, context).map_err(|error| format!("{}: {error}", error.path))
-        });
-        done.map_err(|error| format!("{outer}.inside: {error}"))?;
+        let within = edit.clone().at(inner);
+        let done = edit_inside(tree, &within).unwrap_or_else(|| Grammar::tls().edit(tree, &within, context));
+        done.map_err(|error| format!("{outer}.inside.{}: {error}", error.path))?;
     }
     Ok(())
-}
-
-/// Carries out an edit of DER within a field; `None`: the edit reaches into no opened field.
-pub(crate) fn edit_inside(tree: &mut Node, edit: &Edit) -> Option<Result<(), String>> {
-    let (outer, inner) = split_inside(target(edit))?;
-    Some(match opened(&outer) {
-        Some(Opened::Der(kind)) => edit_der(tree, kind, &outer, &at_path(edit, inner)),
-        _ => Err(format!("what is inside of `{outer}` cannot be changed here")),
-    })
-}
-
-fn edit_der(tree: &mut Node, kind: &str, outer: &Path, edit: &Edit) -> Result<(), String> {
-    if tree.find(outer).len() > 1 {
-        return Err(format!("`{outer}` names several fields: say which, as in `{outer}[0]`"));
-    }
-    let Some(node) = tree.at_mut(outer) else { return Err(format!("there is no `{outer}`")) };
-    let mut element = der::decode(kind, &node.content());
-    element.edit(edit).map_err(|error| format!("{outer}.inside.{}: {error}", error.path))?;
-    let bytes = element.to_bytes();
-    match &mut node.value {
-        Value::As(_) => node.value = Value::Bytes(bytes),
-        _ => put_leaf(node, bytes),
-    }
-    Ok(())
-}
-
-/// The same edit at another path.
-fn at_path(edit: &Edit, path: Path) -> Edit {
-    match edit.clone() {
-        Edit::Set(_, value) => Edit::Set(path, value),
-        Edit::Remove(_) => Edit::Remove(path),
-        Edit::Add(_, value, place) => Edit::Add(path, value, place),
-        Edit::Duplicate(_, place) => Edit::Duplicate(path, place),
-        Edit::Move(_, place) => Edit::Move(path, place),
-        Edit::Shuffle(_, seed) => Edit::Shuffle(path, seed),
-        Edit::LengthBy(_, by) => Edit::LengthBy(path, by),
-        Edit::LengthTo(_, to) => Edit::LengthTo(path, to),
-        Edit::Bytes(_, change) => Edit::Bytes(path, change),
-    }
 }
 
 /// The block that RSA encrypts. [RFC 8017, 7.2.1; RFC 5246, 7.4.7.1]
@@ -168,9 +127,8 @@ impl Peer {
     /// # Errors
     /// A change that cannot be made, in words.
     pub(crate) fn fill_premaster(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
-        let is_in_block = |edit: &&Edit| {
-            split_inside(target(edit)).is_some_and(|(outer, _)| opened(&outer) == Some(Opened::RsaBlock))
-        };
+        let is_in_block =
+            |edit: &&Edit| split_inside(edit.path()).is_some_and(|(outer, _)| opened(&outer) == Some(Opened::RsaBlock));
         let mut edits = change.edits.iter().filter(is_in_block).peekable();
         if edits.peek().is_none() {
             return Ok(());
@@ -186,7 +144,7 @@ impl Peer {
         let mut block = Block::new(&self.hs.premaster);
         block.pad(size, &mut self.rng);
         for edit in edits {
-            let Some((_, inner)) = split_inside(target(edit)) else { continue };
+            let Some((_, inner)) = split_inside(edit.path()) else { continue };
             block.edit(&inner, edit).map_err(|error| format!("encrypted_pre_master_secret.inside: {error}"))?;
         }
         if !block.padded {

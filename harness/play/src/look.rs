@@ -352,3 +352,74 @@ fn enum_text(enum_name: &str, number: u16) -> String {
     let name = Grammar::tls().name(enum_name, u64::from(number));
     name.map_or_else(|| format!("{number:#06x}"), str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(play: u32, from: Side, content_type: u8, byte: u8) -> Event {
+        let what = What::Record {
+            from,
+            outer: content_type,
+            version: 0x0303,
+            length: 1,
+            keys: "none".into(),
+            sequence: 0,
+            content_type,
+            content: vec![byte],
+            padding: 0,
+            verified: true,
+            wire: vec![content_type, 3, 3, 0, 1, byte],
+        };
+        Event { play, connection: 0, us: 0, what }
+    }
+
+    fn found(events: &[Event], path: &str) -> Vec<Vec<u8>> {
+        let (earlier, events) = events.split_at(events.partition_point(|event| event.play < 1));
+        let path = Path::parse(path).expect("a path");
+        look(World { earlier, events, connection: 0 }, &path).iter().map(Item::bytes).collect()
+    }
+
+    fn events() -> Vec<Event> {
+        vec![
+            record(0, Side::Us, 22, 9),
+            record(1, Side::Us, 22, 1),
+            record(1, Side::Us, 20, 2),
+            record(1, Side::Target, 22, 3),
+            record(1, Side::Target, 22, 4),
+            record(1, Side::Us, 23, 5),
+        ]
+    }
+
+    #[test]
+    fn a_record_is_its_bytes_on_the_wire() {
+        assert_eq!(found(&events(), "sent.records[-1]"), [[23, 3, 3, 0, 1, 5]]);
+        assert_eq!(found(&events(), "sent.records[-1].fragment"), [[5]]);
+    }
+
+    #[test]
+    fn picks_follow_one_another() {
+        assert_eq!(found(&events(), "received.records[type=handshake][-1].content"), [[4]]);
+        assert_eq!(found(&events(), "received.records[type=alert][-1].content"), Vec::<Vec<u8>>::new());
+        assert_eq!(found(&events(), "sent.records[every].content").len(), 3);
+    }
+
+    #[test]
+    fn flights_end_where_the_other_side_begins() {
+        assert_eq!(found(&events(), "sent.flights[0]"), [[22, 3, 3, 0, 1, 1, 20, 3, 3, 0, 1, 2]]);
+        assert_eq!(found(&events(), "sent.flights[1].records.content"), [[5]]);
+        assert_eq!(found(&events(), "received.flights").len(), 1);
+    }
+
+    #[test]
+    fn another_play_can_be_named() {
+        assert_eq!(found(&events(), "play[0].sent.records.content"), [[9]]);
+        assert_eq!(found(&events(), "sent.records[0].content"), [[1]]);
+    }
+
+    #[test]
+    fn numbers_with_a_name_are_numbers() {
+        let item = Item::Named("x25519".to_owned(), 29, 2);
+        assert_eq!((item.number(), item.bytes(), item.show()), (Some(29), vec![0, 29], "x25519".to_owned()));
+    }
+}

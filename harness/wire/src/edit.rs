@@ -44,6 +44,40 @@ pub enum Edit {
     Bytes(Path, ByteEdit),
 }
 
+impl Edit {
+    /// Where it acts.
+    pub fn path(&self) -> &Path {
+        match self {
+            Edit::Set(path, _)
+            | Edit::Remove(path)
+            | Edit::Add(path, ..)
+            | Edit::Duplicate(path, _)
+            | Edit::Move(path, _)
+            | Edit::Shuffle(path, _)
+            | Edit::LengthBy(path, _)
+            | Edit::LengthTo(path, _)
+            | Edit::Bytes(path, _) => path,
+        }
+    }
+
+    /// The same at another path.
+    #[must_use]
+    pub fn at(mut self, at: Path) -> Edit {
+        match &mut self {
+            Edit::Set(path, _)
+            | Edit::Remove(path)
+            | Edit::Add(path, ..)
+            | Edit::Duplicate(path, _)
+            | Edit::Move(path, _)
+            | Edit::Shuffle(path, _)
+            | Edit::LengthBy(path, _)
+            | Edit::LengthTo(path, _)
+            | Edit::Bytes(path, _) => *path = at,
+        }
+        self
+    }
+}
+
 /// One change to a run of bytes; offsets count from 0, or back from -1.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -36,6 +36,6 @@ pub use context::Context;
 pub use edit::{ByteEdit, Edit, EditError, Place};
 pub use grammar::{Grammar, GrammarError};
 pub use node::{Node, Remark, Span, TypeId, Value};
-pub use opened::{Opened, RSA_BLOCK, opened, split_inside};
+pub use opened::{Opened, RSA_BLOCK, edit_inside, opened, split_inside};
 pub use path::{Path, PathError, Segment};
 pub use plain::Plain;

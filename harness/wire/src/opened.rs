@@ -2,7 +2,8 @@
 
 use crate::build::closest;
 use crate::der;
-use crate::edit::EditError;
+use crate::edit::{Edit, EditError};
+use crate::node::{Node, Value};
 use crate::path::{Path, Segment};
 
 /// The parts of an RSA premaster block, in order. [RFC 5246, 7.4.7.1; RFC 8017, 7.2.1]
@@ -42,6 +43,35 @@ pub fn split_inside(path: &Path) -> Option<(Path, Path)> {
     let at = path.segments.iter().position(|segment| *segment == Segment::Inside)?;
     let (outer, inner) = (path.segments[..at].to_vec(), path.segments[at + 1..].to_vec());
     Some((Path { segments: outer }, Path { segments: inner }))
+}
+
+/// Carries out an edit of DER within the fields that its path names ahead of `inside`. `None`: it reaches into no opened
+/// field. What is RSA or compressed cannot be made again here, which is an error.
+pub fn edit_inside(tree: &mut Node, edit: &Edit) -> Option<Result<(), EditError>> {
+    let (outer, inner) = split_inside(edit.path())?;
+    let Some(Opened::Der(kind)) = opened(&outer) else {
+        return Some(Err(EditError::new("what is inside cannot be changed here".to_owned(), &outer)));
+    };
+    let trails = tree.trails(&outer.segments);
+    if trails.is_empty() {
+        return Some(Err(EditError::new("finds nothing".to_owned(), &outer)));
+    }
+    let within = edit.clone().at(inner);
+    Some(trails.iter().try_for_each(|trail| {
+        let Some(node) = tree.descend_mut(trail) else { return Ok(()) };
+        let mut element = der::decode(kind, &node.content());
+        element.edit(&within)?;
+        fill(node, element.to_bytes());
+        Ok(())
+    }))
+}
+
+/// Bytes into a field, or into the one opaque field of a struct.
+fn fill(node: &mut Node, bytes: Vec<u8>) {
+    match &mut node.value {
+        Value::Struct(fields) if fields.len() == 1 => fields[0].value = Value::Bytes(bytes),
+        value => *value = Value::Bytes(bytes),
+    }
 }
 
 /// Whether what is behind `inside` can exist, for lint.

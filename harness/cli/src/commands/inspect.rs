@@ -6,6 +6,8 @@ use gauntlet_engine::Select;
 use gauntlet_model::{Learnt, Role};
 use gauntlet_scenario::Corpus;
 use gauntlet_vectors::catalogue::Catalogue;
+use gauntlet_yaml::{Kind, Yaml};
+use std::collections::BTreeMap;
 
 /// One case a line: id and title.
 pub(crate) fn list(selection: &Selection) -> Result<Exit, Failure> {
@@ -105,7 +107,11 @@ pub(crate) fn lint(arguments: &Lint) -> Result<Exit, Failure> {
     for corpus in &corpora {
         anstream::eprint!("{}", corpus.warnings.render(false));
         scenarios += corpus.scenarios.len();
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for scenario in &corpus.scenarios {
+            if let Some(other) = seen.insert(what_is_done(&scenario.tree), &scenario.id) {
+                anstream::eprintln!("warning: {} does the same as {other}", scenario.id);
+            }
             let expansion = scenario.expand(None).map_err(|error| Failure::usage(error.render(false)))?;
             cases += expansion.cases.iter().filter(|case| Select::default().takes(case)).count();
         }
@@ -113,6 +119,14 @@ pub(crate) fn lint(arguments: &Lint) -> Result<Exit, Failure> {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     anstream::println!("{}, {}: no errors", count(scenarios, "scenario"), count(cases, "case"));
     Ok(Exit::Expected)
+}
+
+/// A scenario's text without what only says what it is for: two that are alike in the rest are one too many.
+fn what_is_done(tree: &Yaml) -> String {
+    let words = ["title", "note", "requirements", "tags"];
+    let rest =
+        tree.as_map().unwrap_or_default().iter().filter(|(key, _)| !words.contains(&key.as_str().unwrap_or_default()));
+    Yaml::new(Kind::Map(rest.cloned().collect())).to_flow()
 }
 
 /// A baseline to edit, on standard output.
