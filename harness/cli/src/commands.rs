@@ -6,6 +6,7 @@ mod report;
 mod run;
 mod selftest;
 mod serve;
+mod sweep;
 
 use crate::args::Command;
 use crate::{Exit, Failure, data};
@@ -22,6 +23,7 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Lint(arguments) => inspect::lint(&arguments),
         Command::Selftest(arguments) => selftest::selftest(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Baseline(arguments) => inspect::baseline(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Compare(arguments) => report::compare_runs(&arguments),
