@@ -120,6 +120,11 @@ impl Flow {
         text + &format!("  - expect: {expect}\n")
     }
 
+    /// The flow unchanged, as a case.
+    pub fn honest_case(&self) -> Option<Case> {
+        case(self.name, &self.text("An honest handshake", &[], "accept")).ok()
+    }
+
     /// Plays the flow unchanged. The error says why the target has it not.
     pub fn honest(&self, instance: &mut dyn Instance, settings: &Settings) -> Result<Honest, String> {
         let case = case(self.name, &self.text("An honest handshake", &[], "accept")).map_err(|text| text.to_owned())?;

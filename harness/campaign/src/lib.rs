@@ -10,6 +10,7 @@ mod field;
 mod findings;
 mod flow;
 mod sweep;
+pub mod targets;
 
 pub use change::{Change, Oracle, orders};
 pub use field::fields;
