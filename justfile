@@ -41,6 +41,21 @@ publish-reports:
     cargo run --release -- run --target openssl-s_server --target gnutls-serv --target nss-selfserv --target rustls-server --out target/publish --quiet || test $? -eq 1
     cargo run --release -- report target/publish --publish reports/published --quiet || test $? -eq 1
 
+# Builds the fuzz targets and runs each for so many seconds.
+fuzz-smoke seconds="20":
+    fuzz/smoke {{seconds}}
+
+# Fuzzes one target until it is ended: `just fuzz flow_openssl_server`.
+fuzz target:
+    fuzz/smoke 0 {{target}}
+
+# Follows the build steps of OSS-Fuzz and ClusterFuzzLite as far as that goes without their image.
+fuzz-distributed-check:
+    bash -n fuzz/oss-fuzz/build.sh
+    bash -n .clusterfuzzlite/build.sh
+    for source in fuzz/fuzz_targets/*.rs; do test -d "fuzz/corpus/$(basename "$source" .rs)" || exit 1; done
+    cargo check --release --manifest-path fuzz/Cargo.toml
+
 # Makes the API documentation: target/doc.
 docs:
     cargo doc --release --workspace --no-deps

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     New(New),
     /// Prove that scenarios can pass and can fail
     Selftest(Selftest),
+    /// Play every single change of the valid flows, and keep what a target does not bear
+    Sweep(Sweep),
     /// Print a baseline of a finished run, to be edited
     Baseline(BaselineArgs),
     /// Render the reports of finished runs again, shards and targets together
@@ -185,6 +187,49 @@ pub(crate) struct New {
     /// The requirement that it decides, such as rfc9846-4.5.3-02
     #[arg(long, value_name = "ID")]
     pub(crate) requirement: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Sweep {
+    /// Profile, profile file, or HOST:PORT; may be given several times
+    #[arg(long, value_name = "TARGET", default_value = "embedded-openssl")]
+    pub(crate) target: Vec<String>,
+    /// Only as server, or only as client
+    #[arg(long)]
+    pub(crate) role: Option<RoleName>,
+    /// Only flows whose name holds this: `tls13`, `renegotiation`, ...
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) flow: Option<String>,
+    /// Only the order of messages, their keys and how they are cut; no fields
+    #[arg(long)]
+    pub(crate) only_orders: bool,
+    /// End behind the first flow in which something is found
+    #[arg(long)]
+    pub(crate) until_found: bool,
+    /// Only every n-th change of a field
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) every: usize,
+    /// Where findings go
+    #[arg(long, value_name = "DIR", default_value = "findings")]
+    pub(crate) out: PathBuf,
+}
+
+/// A role of a target.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RoleName {
+    /// It answers the ClientHello
+    Server,
+    /// It sends the ClientHello
+    Client,
+}
+
+impl RoleName {
+    pub(crate) fn role(self) -> gauntlet_model::Role {
+        match self {
+            RoleName::Server => gauntlet_model::Role::Server,
+            RoleName::Client => gauntlet_model::Role::Client,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -7,6 +7,7 @@ mod run;
 mod selftest;
 mod serve;
 mod write;
+mod sweep;
 
 use crate::args::Command;
 use crate::{Exit, Failure, data};
@@ -25,6 +26,7 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Fmt(arguments) => write::fmt(&arguments),
         Command::New(arguments) => write::new(&arguments),
         Command::Selftest(arguments) => selftest::selftest(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Baseline(arguments) => inspect::baseline(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Compare(arguments) => report::compare_runs(&arguments),

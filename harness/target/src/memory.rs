@@ -38,6 +38,11 @@ impl Wire {
         self.inbound.len() - self.taken
     }
 
+    /// What has come and has not been read yet.
+    pub fn peek(&self) -> &[u8] {
+        &self.inbound[self.taken..]
+    }
+
     fn push(&mut self, bytes: &[u8]) {
         if self.taken == self.inbound.len() {
             self.inbound.clear();

@@ -1,0 +1,13 @@
+#!/bin/bash -eu
+# Builds all targets and puts them, their seed corpora and the dictionary where the engine looks for them ($OUT).
+
+cd "${SRC}/gauntlet/fuzz"
+# OpenSSL's C code is built with the same counters.
+export CFLAGS="${CFLAGS:-} -fsanitize=fuzzer-no-link"
+cargo fuzz build --release
+for source in fuzz_targets/*.rs; do
+    name=$(basename "$source" .rs)
+    cp "target/x86_64-unknown-linux-gnu/release/$name" "$OUT/"
+    cp tls.dict "$OUT/$name.dict"
+    (cd "corpus/$name" && zip --quiet --recurse-paths "$OUT/${name}_seed_corpus.zip" .)
+done

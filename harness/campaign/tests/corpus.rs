@@ -1,0 +1,66 @@
+//! The stored inputs of the fuzz targets, replayed without libFuzzer.
+
+use gauntlet_campaign::targets::{self, Flows};
+use gauntlet_model::{Kind, Role};
+use gauntlet_target::embedded;
+use std::fs;
+use std::path::Path;
+
+fn inputs(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new("../../fuzz/corpus").join(target);
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let all: Vec<_> = entries.map(|entry| fs::read(entry.expect("an entry").path()).expect("a file")).collect();
+    assert!(all.len() >= 2, "{target} has {} inputs", all.len());
+    all
+}
+
+#[test]
+fn stored_bytes_are_borne() {
+    let all: [(&str, fn(&[u8])); 5] = [
+        ("wire_roundtrip", targets::wire_roundtrip),
+        ("grammar", targets::grammar),
+        ("scenario_yaml", targets::scenario_yaml),
+        ("peer_client", targets::peer_client),
+        ("peer_server", targets::peer_server),
+    ];
+    for (name, target) in all {
+        for input in inputs(name) {
+            target(&input);
+            // A neighbour: the same with its end gone.
+            target(&input[..input.len() / 2]);
+        }
+    }
+}
+
+#[test]
+fn stored_flows_are_borne_and_get_past_the_hello() {
+    for (target, role, name) in [
+        (embedded::openssl(), Role::Server, "flow_openssl_server"),
+        (embedded::openssl(), Role::Client, "flow_openssl_client"),
+        (embedded::rustls(), Role::Server, "flow_rustls_server"),
+        (embedded::rustls(), Role::Client, "flow_rustls_client"),
+    ] {
+        let flows = Flows::new(target, role);
+        let played: Vec<_> = inputs(name).iter().filter_map(|input| flows.play(input)).collect();
+        let bad: Vec<_> = played.iter().filter(|played| matches!(played.kind, Kind::Crash | Kind::Hang)).collect();
+        assert!(bad.is_empty(), "{bad:#?}");
+        let past = played.iter().filter(|played| played.past_server_hello).count();
+        assert!(past * 2 >= played.len() && past > 0, "{name}: {past} of {}", played.len());
+    }
+}
+
+/// Every input prints as a scenario, and what is printed means the same again.
+#[test]
+fn an_input_is_a_scenario() {
+    let flows = Flows::new(embedded::openssl(), Role::Server);
+    for first in 0..9_u8 {
+        for second in (0..250_u8).step_by(10) {
+            let (text, _) = flows.text(&[first, second, 3, 1, second, 2, 9]).expect("a flow");
+            let file = gauntlet_yaml::File::new("x.yaml", &text);
+            let loaded = gauntlet_scenario::Scenario::load("x", file, &Default::default());
+            let (scenario, _) = loaded.unwrap_or_else(|error| panic!("{}\n{text}", error.render(false)));
+            let case = scenario.expand(None).expect("it expands").cases.remove(0);
+            assert!(text.contains(&case.title), "{text}");
+        }
+    }
+}

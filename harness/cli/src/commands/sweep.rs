@@ -1,0 +1,68 @@
+//! `sweep`: every single change of every valid flow.
+
+use crate::args::Sweep;
+use crate::{Exit, Failure};
+use gauntlet_campaign::{Group, Options, SweepError, group, sweep, write};
+use gauntlet_model::Role;
+use gauntlet_target::Target;
+use std::time::Instant;
+
+/// Sweeps the targets in the roles asked for; what is found is written as scenarios.
+pub(crate) fn run(arguments: &Sweep) -> Result<Exit, Failure> {
+    let mut found = 0;
+    for name in &arguments.target {
+        let target = super::target(name)?;
+        for role in target.roles() {
+            if arguments.role.is_none_or(|wanted| wanted.role() == role) {
+                found += one(target.as_ref(), role, arguments)?;
+            }
+        }
+    }
+    Ok(if found == 0 { Exit::Expected } else { Exit::Unexpected })
+}
+
+fn one(target: &dyn Target, role: Role, arguments: &Sweep) -> Result<usize, Failure> {
+    let options = Options {
+        seed: 1,
+        flow: arguments.flow.clone().unwrap_or_default(),
+        only_orders: arguments.only_orders,
+        until_found: arguments.until_found,
+        every: arguments.every,
+    };
+    let began = Instant::now();
+    let tell = |flow: &str, cases: usize| anstream::eprintln!("{} {flow}: {cases} changes", role.name());
+    let report = sweep(target, role, &options, &tell).map_err(|error| match error {
+        SweepError::Unreachable(_) => Failure { text: error.to_string(), exit: Exit::Unreachable },
+        SweepError::Flow(_) => Failure::usage(error.to_string()),
+    })?;
+    let took = began.elapsed();
+    for (flow, reason) in &report.skipped {
+        anstream::println!("{} {flow}: not there: {reason}", role.name());
+    }
+    let count = report.findings.len();
+    let groups = group(report.findings);
+    for group in &groups {
+        anstream::println!("{}", line(group));
+    }
+    let failed = |error: std::io::Error| Failure::usage(format!("{}: {error}", arguments.out.display()));
+    let written = write(&arguments.out, target.name(), &groups).map_err(failed)?;
+    for place in written {
+        anstream::println!("    gauntlet run {}/scenario.yaml --target {}", place.display(), target.name());
+    }
+    anstream::println!(
+        "{} as {}: {} changed flows ({} could not be carried out) in {:.1} s; {count} findings in {} groups",
+        target.name(),
+        role.name(),
+        report.cases,
+        report.unplayable,
+        took.as_secs_f64(),
+        groups.len()
+    );
+    Ok(count)
+}
+
+fn line(group: &Group) -> String {
+    let smallest =
+        group.members.first().map(|finding| format!("{} {} in {}", finding.what, finding.kind, finding.flow));
+    format!("{} ({} of them): {}", group.cause, group.members.len(), smallest.unwrap_or_default())
+}
