@@ -117,15 +117,13 @@ pub(crate) fn write_reports(run: &RunData, corpus: &Corpus, out: &Path) -> Resul
     let transcript = |evidence: &str| -> Option<Transcript> {
         serde_json::from_slice(&fs::read(out.join(evidence).join("transcript.json")).ok()?).ok()
     };
-    let page = html(run, &Sources { scenario: &source, transcript: &transcript });
-    let written = [
-        ("junit.xml", junit(run, &source)),
-        ("report.sarif", sarif(run, &source)),
-        ("ctrf.json", ctrf(run)),
-        ("report.md", markdown(run)),
-        ("index.html", page),
-    ];
-    written.iter().try_for_each(|(name, text)| write_file(&out.join(name), text))
+    // One behind the other, so that only one of them is in memory.
+    let write = |name: &str, text: String| write_file(&out.join(name), &text);
+    write("junit.xml", junit(run, &source))?;
+    write("report.sarif", sarif(run, &source))?;
+    write("ctrf.json", ctrf(run))?;
+    write("report.md", markdown(run))?;
+    write("index.html", html(run, &Sources { scenario: &source, transcript: &transcript }))
 }
 
 /// Writes one file.
