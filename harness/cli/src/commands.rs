@@ -6,8 +6,8 @@ mod report;
 mod run;
 mod selftest;
 mod serve;
-mod write;
 mod sweep;
+mod write;
 
 use crate::args::Command;
 use crate::{Exit, Failure, data};

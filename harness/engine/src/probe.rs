@@ -8,8 +8,11 @@ use gauntlet_model::names::{version_name, version_number};
 use gauntlet_model::{Capabilities, Case, Event, Kind, LinkError, Role, Side, Transcript, Val, What};
 use gauntlet_peer::view::ClientHelloView;
 use gauntlet_play::{AlertPolicy, Settings, judge, play};
-use gauntlet_target::{Instance, Options};
+use gauntlet_scenario::Expansion;
+use gauntlet_target::{Instance, Options, Target};
 use gauntlet_wire::Grammar;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// Groups that are asked for.
 const GROUPS: [u16; 13] = [29, 23, 24, 25, 30, 256, 257, 258, 259, 260, 4588, 4587, 4589];
@@ -68,6 +71,32 @@ pub fn probe(
         }
     }
     Ok(probe.found)
+}
+
+/// What a target has with the options of a scenario that asks for all suites; `None` for other scenarios, and where it
+/// has no such options. Each target is asked once for each set of options.
+pub(crate) fn probe_widened(
+    target: &dyn Target,
+    role: Role,
+    expansion: &Expansion,
+    settings: &Settings,
+) -> Option<Arc<Capabilities>> {
+    type Known = HashMap<(String, &'static str, Options), Option<Arc<Capabilities>>>;
+    static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+    let case = expansion.cases.first().or(expansion.skipped.first().map(|(case, _)| case))?;
+    if case.options.get("suites").is_none_or(|suites| suites != "all") {
+        return None;
+    }
+    let decides = |name: &str| matches!(name, "suites" | "psk" | "versions");
+    let chosen = case.options.iter().filter(|(name, _)| decides(name));
+    let options: Options = chosen.map(|(name, value)| (name.clone(), value.clone())).collect();
+    target.supports(role, &options).ok()?;
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = known.entry((target.name().to_owned(), role.name(), options.clone())).or_insert_with(|| {
+        let mut instance = target.start(role, &options).ok()?;
+        probe(instance.as_mut(), role, &options, settings).ok().map(Arc::new)
+    });
+    found.clone()
 }
 
 struct Probe<'a> {

@@ -2,6 +2,7 @@
 
 use crate::flakes;
 use crate::plain::plain_handshake;
+use crate::probe::probe_widened;
 use crate::supervise::{Growth, Starts};
 use crate::{Select, probe};
 use crate::{cost, evidence};
@@ -286,7 +287,7 @@ impl TargetRun<'_> {
             costs,
         };
         self.output.line(&Line::Target(line))?;
-        let (cases, skipped) = self.plan(&capabilities)?;
+        let (cases, skipped) = self.plan(&capabilities, &settings)?;
         let total = cases.len() + skipped.len();
         (self.report)(Happening::Planned { target: self.target.name(), cases: total });
         for (case, reason) in &skipped {
@@ -375,17 +376,26 @@ impl TargetRun<'_> {
 
     /// The cases to play, and those to skip with the reason.
     #[expect(clippy::type_complexity, reason = "cases, and cases with reasons")]
-    fn plan(&self, capabilities: &Capabilities) -> Result<(Vec<Case>, Vec<(Case, String)>), RunError> {
+    fn plan(&self, plain: &Capabilities, settings: &Settings) -> Result<(Vec<Case>, Vec<(Case, String)>), RunError> {
         let mut cases = Vec::new();
         let mut skipped = Vec::new();
         for scenario in &self.corpus.scenarios {
             if !scenario_role(scenario).contains(&self.role) {
                 continue;
             }
-            let expansion =
-                scenario.expand(Some(capabilities)).map_err(|error| RunError::Scenario(error.render(false)))?;
+            let expand = |found| scenario.expand(Some(found)).map_err(|error| RunError::Scenario(error.render(false)));
             let wanted =
                 |case: &Case| case.peer.other() == self.role && self.select.takes(case) && self.in_shard(&case.id);
+            let mut expansion = expand(plain)?;
+            let further = match expansion.cases.iter().chain(expansion.skipped.iter().map(|(case, _)| case)).any(wanted)
+            {
+                true => probe_widened(self.target, self.role, &expansion, settings),
+                false => None,
+            };
+            let capabilities = further.as_deref().unwrap_or(plain);
+            if further.is_some() {
+                expansion = expand(capabilities)?;
+            }
             skipped.extend(expansion.skipped.into_iter().filter(|(case, _)| wanted(case)));
             for mut case in expansion.cases.into_iter().filter(wanted) {
                 self.add_options_to_ask(&mut case);

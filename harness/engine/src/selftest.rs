@@ -4,7 +4,8 @@
 //! (pushover, wall, mute, ...) against which it fails at the step that decides, or, for rules on what a
 //! target sends, a passing transcript in which the field looked at is changed, judged again.
 
-use crate::run::{case_seed, run_case};
+use crate::probe::probe_widened;
+use crate::run::{case_seed, patient, run_case};
 use gauntlet_model::{
     Capabilities, Case, Condition, Event, Expect, Kind, Role, Side, Step, StepKind, Transcript, Val, What,
 };
@@ -48,7 +49,10 @@ pub fn witnesses(
     let mut found = Witnesses { scenario: scenario.id.clone(), passing: None, failing: None, why: String::new() };
     let mut reasons = Vec::new();
     for (stack, role, capabilities) in stacks {
-        let expansion = scenario.expand(Some(capabilities))?;
+        let mut expansion = scenario.expand(Some(capabilities))?;
+        if let Some(further) = probe_widened(stack.as_ref(), *role, &expansion, &patient(stack.as_ref(), [0; 32])) {
+            expansion = scenario.expand(Some(&further))?;
+        }
         for case in expansion.cases.iter().filter(|case| case.peer.other() == *role).take(TRIED) {
             if stack.supports(*role, &case.options).is_err() || found.are_complete() {
                 continue;
@@ -95,7 +99,7 @@ fn try_case(stack: &dyn Target, role: Role, case: &Case, found: &mut Witnesses, 
 /// Plays a case on a stack whose twin is accepted.
 fn play_on(stack: &dyn Target, role: Role, case: &Case) -> Option<(Transcript, gauntlet_model::Verdict)> {
     let mut instance = stack.start(role, &case.options).ok()?;
-    let settings = crate::patient(stack, case_seed(1, &case.id));
+    let settings = patient(stack, case_seed(1, &case.id));
     let twin = twin(case);
     if run_case(instance.as_mut(), &twin, &settings, AlertPolicy::Exact).1.kind != Kind::Pass {
         return None;

@@ -233,12 +233,7 @@ impl Peer {
         let kind = if answer.is_some() { 2 } else { 1 };
         let padding = self.random(16);
         let payload = answer.unwrap_or_else(|| b"gauntlet".to_vec());
-        Plain::map([
-            ("type", Plain::Number(kind)),
-            ("payload_length", Plain::Number(payload.len() as u64)),
-            ("payload", payload.into()),
-            ("padding", padding.into()),
-        ])
+        Plain::map([("type", Plain::Number(kind)), ("payload", payload.into()), ("padding", padding.into())])
     }
 
     /// Content that a record of ours may hold.

@@ -16,8 +16,10 @@ pub use fault::{FAULTS, Fault};
 
 use crate::memory::{MemoryLink, Stack, Wire};
 use crate::{Instance, Options, Target};
+use gauntlet_crypto::CipherSuite;
+use gauntlet_model::names::version_number;
 use gauntlet_model::{Link, LinkError, Role, What};
-use gauntlet_peer::{Change, Config, Draft, Peer, Temper};
+use gauntlet_peer::{Change, Config, Draft, Peer, Psk, Temper};
 use gauntlet_wire::{Edit, Grammar, Path, Plain};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -133,11 +135,18 @@ impl Target for Own {
 const OLD_SCHEMES: [u16; 2] = [0x0203, 0x0201];
 
 fn config(manner: Manner, role: Role, options: &Options) -> Config {
-    let versions: &[u16] = match options.get("versions").map(String::as_str) {
-        Some("tls1.2") => &[0x0303],
-        Some("tls1.3") => &[0x0304],
-        _ => &[0x0304, 0x0303],
-    };
+    let named = options.get("versions").map_or("tls1.2-tls1.3", String::as_str);
+    let ends: Vec<u16> = named.split('-').filter_map(|name| version_number(name.trim())).collect();
+    let (low, high) = (ends.iter().min().map_or(0x0303, |v| *v), ends.iter().max().map_or(0x0304, |v| *v));
+    let versions: &[u16] = &(low..=high).rev().collect::<Vec<_>>();
+    let every_suite = || CipherSuite::all().iter().filter(|info| info.is_playable()).map(|info| info.suite.0).collect();
+    let all = options.get("suites").is_some_and(|suites| suites == "all");
+    let hint = options.get("psk_hint").map(|hint| hint.as_bytes().to_vec());
+    let old_psk = options.get("psk").is_some_and(|value| value == "yes").then(|| Psk {
+        identity: gauntlet_pki::PSK_IDENTITY.as_bytes().to_vec(),
+        key: gauntlet_pki::PSK_KEY.to_vec(),
+        hint,
+    });
     let asks = options.get("client_auth").is_some_and(|value| value != "none");
     let codes = |option: &str, kind: &str| -> Option<Vec<u16>> {
         let names = options.get(option)?.split(',');
@@ -172,7 +181,9 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         psks: if options.get("psk").is_some_and(|value| value == "yes") { vec![psk()] } else { Vec::new() },
         tickets: u32::from(options.get("tickets").is_none_or(|value| value != "no")),
         groups: codes("groups", "NamedGroup").unwrap_or(plain.groups.clone()),
-        cipher_suites: codes("cipher_suites", "CipherSuite").unwrap_or(plain.cipher_suites.clone()),
+        cipher_suites: codes("cipher_suites", "CipherSuite")
+            .unwrap_or_else(|| if all { every_suite() } else { plain.cipher_suites.clone() }),
+        psk: old_psk,
         ..plain
     }
 }
