@@ -127,7 +127,7 @@ impl Flow {
 
     /// Plays the flow unchanged. The error says why the target has it not.
     pub fn honest(&self, instance: &mut dyn Instance, settings: &Settings) -> Result<Honest, String> {
-        let case = case(self.name, &self.text("An honest handshake", &[], "accept")).map_err(|text| text.to_owned())?;
+        let case = case(self.name, &self.text("An honest handshake", &[], "accept"))?;
         let (transcript, verdict) = run_case(instance, &case, settings, AlertPolicy::Exact);
         if verdict.kind != Kind::Pass {
             return Err(verdict.reason);
