@@ -193,8 +193,9 @@ fn table(run: &RunData, name: &str, paint: Paint) -> String {
     let (mut head, mut row) = (String::from("  "), String::from("  "));
     for kind in Kind::ALL {
         let number = counts.of(kind);
-        let cell = format!("{number:>7}");
-        head += &format!("{:>7}", kind.name());
+        let width = kind.name().len().max(6) + 1;
+        let cell = format!("{number:>width$}");
+        head += &format!("{:>width$}", kind.name());
         row += &if number > 0 { paint.kind(kind, &cell) } else { paint.faint(&cell) };
     }
     format!("{head}{:>10}{:>12}\n{row}{:>10}{:>12}\n", "cases", "time", counts.total(), words::duration(took))

@@ -142,7 +142,7 @@ impl Flow {
                 What::Message { from: Side::Us, name, bytes, context, content_type: 20 | 22, .. } => {
                     let before = sent.iter().filter(|other| other.name == *name).count();
                     let reference = if before == 0 { name.to_string() } else { format!("{name}[{before}]") };
-                    let (bytes, context) = (bytes.clone(), context.clone());
+                    let (bytes, context) = (bytes.clone(), *context);
                     sent.push(Sent { reference, name: name.to_string(), keys: keys.clone(), bytes, context });
                 }
                 _ => {}

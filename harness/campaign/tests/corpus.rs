@@ -14,9 +14,12 @@ fn inputs(target: &str) -> Vec<Vec<u8>> {
     all
 }
 
+/// A target's name, and what runs an input.
+type Named = (&'static str, fn(&[u8]));
+
 #[test]
 fn stored_bytes_are_borne() {
-    let all: [(&str, fn(&[u8])); 5] = [
+    let all: [Named; 5] = [
         ("wire_roundtrip", targets::wire_roundtrip),
         ("grammar", targets::grammar),
         ("scenario_yaml", targets::scenario_yaml),

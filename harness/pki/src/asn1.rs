@@ -57,7 +57,7 @@ pub(crate) fn moment(seconds: i64) -> Result<Vec<u8>, String> {
     if !(1950..2050).contains(&when.year()) {
         return generalized(seconds);
     }
-    Ok(element(0x17, text(when)[2..].as_bytes()))
+    Ok(element(0x17, &text(when).as_bytes()[2..]))
 }
 
 /// GeneralizedTime.

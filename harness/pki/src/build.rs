@@ -371,10 +371,7 @@ impl Making<'_> {
 
     fn basic_constraints(&self, name: &str, said: &CertificateSpec) -> Option<Vec<u8>> {
         let authority = said.ca.unwrap_or(Some(self.is_authority(name)))?;
-        let usual = match place(name) {
-            Some(number) => Some(u64::from(number) - 1),
-            None => None,
-        };
+        let usual = place(name).map(|number| u64::from(number) - 1);
         let length = said.path_length.unwrap_or(usual.filter(|_| authority));
         let mut fields = Vec::new();
         if authority {

@@ -6,19 +6,18 @@ use gauntlet_model::{Mutation, Operation, Val};
 use gauntlet_wire::{ByteEdit, Edit, Path, Place, Plain, Segment, der};
 use rand_core::Rng as _;
 
+/// From what is signed to the signature.
+type Sign<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + 'a;
+
 /// Makes the signature over what is signed.
 pub(crate) struct Signing<'a> {
     signed: Path,
     signature: Path,
-    sign: &'a dyn Fn(&[u8]) -> Result<Vec<u8>, String>,
+    sign: &'a Sign<'a>,
 }
 
 /// What is signed, where the signature stands, and who makes it.
-pub(crate) fn sign_again<'a>(
-    signed: &str,
-    signature: &str,
-    sign: &'a dyn Fn(&[u8]) -> Result<Vec<u8>, String>,
-) -> Signing<'a> {
+pub(crate) fn sign_again<'a>(signed: &str, signature: &str, sign: &'a Sign<'a>) -> Signing<'a> {
     let path = |text: &str| Path::parse(text).unwrap_or(Path { segments: Vec::new() });
     Signing { signed: path(signed), signature: path(signature), sign }
 }

@@ -304,11 +304,11 @@ fn accept(scene: Scene<'_>, ignored: bool) -> Option<Outcome> {
                 if name == "application_data" && offered.is_some() {
                     return pass(expected, "data came back", scene.events.len());
                 }
-                if let (true, Some((level, description))) = (is_alert, alert(bytes)) {
-                    if is_fatal(level, description, scene) || ignored && at > scene.began {
-                        let what = if description == 0 { "closed with".to_owned() } else { "refused with".to_owned() };
-                        return fail(expected, format!("{what} {}", alert_name(description)), scene);
-                    }
+                if let (true, Some((level, description))) = (is_alert, alert(bytes))
+                    && (is_fatal(level, description, scene) || ignored && at > scene.began)
+                {
+                    let what = if description == 0 { "closed with".to_owned() } else { "refused with".to_owned() };
+                    return fail(expected, format!("{what} {}", alert_name(description)), scene);
                 }
             }
             What::End { .. } => return fail(expected, closed_text(established.is_some()), scene),
