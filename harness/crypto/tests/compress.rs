@@ -1,7 +1,5 @@
 //! Certificate compression against streams of the reference libraries, made from Python: zlib, brotli, zstandard.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use gauntlet_crypto::compress::Compressor;
 
 const TEXT: &[u8] = b"Certificate compression: the same bytes the same bytes the same bytes.";

@@ -203,16 +203,19 @@ fn converse(link: &mut dyn gauntlet_model::Link, one: &Combination) -> Outcome {
     Outcome::Failed(format!("{alert} {remarks:?}"))
 }
 
+/// A combination, and why it failed if it did.
+type Tried = (Combination, Option<String>);
+
 /// What was left out, by reason, collapsed where a whole suite, group or scheme is left out.
 #[derive(Default)]
 struct Report {
     complete: usize,
-    tried: BTreeMap<(u16, u16), Vec<(Combination, Option<String>)>>,
+    tried: BTreeMap<(u16, u16), Vec<Tried>>,
 }
 
 impl Report {
     fn lines(&self) -> Vec<String> {
-        let all: Vec<&(Combination, Option<String>)> = self.tried.values().flatten().collect();
+        let all: Vec<&Tried> = self.tried.values().flatten().collect();
         let never = |same: &dyn Fn(&Combination) -> bool| {
             all.iter().filter(|(one, _)| same(one)).all(|(_, refused)| refused.is_some())
         };
