@@ -312,7 +312,7 @@ fn evidence_of_a_failure_can_be_read_and_played_again() {
         assert!(keys.lines().any(|line| line.starts_with(label) && line.split(' ').count() == 3), "{keys}");
     }
     let scenario = evidence.join("scenario.yaml");
-    place.gauntlet(&["lint", &scenario.display().to_string()]).with(0).says("1 scenarios, 1 cases: no errors");
+    place.gauntlet(&["lint", &scenario.display().to_string()]).with(0).says("1 scenario, 1 case: no errors");
     let ended = place.gauntlet(&["replay", &scenario.display().to_string()]).with(1);
     ended.says("fail: went on with server_hello");
 }

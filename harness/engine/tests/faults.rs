@@ -79,7 +79,7 @@ const SERVERS: &[(&str, &str)] = &[
 ];
 
 /// Likewise of clients.
-const CLIENTS: &[(&str, &str)] = &[("finished_unchecked", "tls13/as_server/finished_verify_data")];
+const CLIENTS: &[(&str, &str)] = &[("finished_unchecked", "tls13/clients/finished/wrong_bit")];
 
 fn pairs() -> Vec<(&'static Fault, &'static str)> {
     let with = |role: Role, list: &'static [(&'static str, &'static str)]| {
