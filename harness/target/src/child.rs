@@ -269,6 +269,9 @@ impl Link for ServerLink<'_> {
         if self.server.run.role().one_at_a_time && self.connections.any_open() {
             return Err(LinkError::Busy);
         }
+        if !self.connections.any_open() {
+            self.server.process.forget_echo();
+        }
         // One that is alive may be between two connections; one that is dead will not come back.
         let mut tries = 10;
         loop {

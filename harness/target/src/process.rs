@@ -5,8 +5,10 @@ use gauntlet_model::link::Exit;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::collections::VecDeque;
+use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
@@ -19,6 +21,8 @@ const TAIL: usize = 64 << 10;
 pub(crate) const DYING: Duration = Duration::from_secs(1);
 /// Between two looks at a child that is waited for.
 pub(crate) const LOOK: Duration = Duration::from_millis(5);
+/// So many reads of what a child has left in its stdin.
+const FORGETTING: usize = 4096;
 /// What sanitizers write, whether or not they end the process.
 const REPORTS: [&str; 5] =
     ["ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "ThreadSanitizer:", "MemorySanitizer:", ": runtime error: "];
@@ -59,6 +63,22 @@ impl Process {
     pub fn idle(&self) -> Idle {
         let unread = self.echoed.as_ref().and_then(|pipe| pipe.try_clone().ok());
         Idle::new(self.group.as_raw_nonzero().get(), unread)
+    }
+
+    /// Drops what it said, and what of it waits in its stdin: a further connection is not to hear of an earlier one.
+    pub fn forget_echo(&self) {
+        let Some(said) = &self.echoed else { return };
+        let path = format!("/proc/{}/fd/0", self.group);
+        let stdin = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+        let Ok(mut stdin) = stdin else { return };
+        let mut buffer = [0; 4096];
+        for _ in 0..FORGETTING {
+            let is_quiet = rustix::io::ioctl_fionread(said) == Ok(0);
+            let is_empty = !matches!(stdin.read(&mut buffer), Ok(count) if count > 0);
+            if is_quiet && is_empty {
+                return;
+            }
+        }
     }
 
     /// Bytes that it holds in memory, itself alone.
