@@ -142,6 +142,18 @@ impl Connections {
             connection.close(how);
         }
     }
+    /// Ends all in order, and sees for so long whether the other side does too.
+    pub fn leave(&mut self, patience: Duration) {
+        for connection in &mut self.list {
+            if !connection.is_open() {
+                continue;
+            }
+            connection.close(Close::Half);
+            let deadline = Instant::now() + patience;
+            while matches!(connection.receive(deadline.saturating_duration_since(Instant::now())), Received::Bytes(_)) {
+            }
+        }
+    }
     pub fn now(&self) -> u64 {
         u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX)
     }

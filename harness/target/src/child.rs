@@ -256,9 +256,21 @@ fn receive(connections: &mut Connections, connection: usize, patience: Duration,
     }
 }
 
+/// So long a server has for ending a connection that we have ended.
+const LEAVING: Duration = Duration::from_millis(100);
+
 struct ServerLink<'a> {
     server: &'a mut Server,
     connections: Connections,
+}
+
+/// A server that says back what it hears is to be done with a connection before it hears of the next.
+impl Drop for ServerLink<'_> {
+    fn drop(&mut self) {
+        if self.server.process.is_echo() {
+            self.connections.leave(LEAVING);
+        }
+    }
 }
 
 impl Link for ServerLink<'_> {

@@ -65,6 +65,11 @@ impl Process {
         Idle::new(self.group.as_raw_nonzero().get(), unread)
     }
 
+    /// Whether what it says is said back to it.
+    pub fn is_echo(&self) -> bool {
+        self.echoed.is_some()
+    }
+
     /// Drops what it said, and what of it waits in its stdin: a further connection is not to hear of an earlier one.
     pub fn forget_echo(&self) {
         let Some(said) = &self.echoed else { return };
