@@ -598,6 +598,10 @@ impl TargetRun<'_> {
                     }
                     _ => last = verdict.reason,
                 }
+                // What an earlier case has killed is not this one's doing.
+                if verdict.kind != Kind::Fail && instance.restart().is_err() {
+                    break;
+                }
             }
             Twin::Refused(last)
         });
