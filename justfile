@@ -36,6 +36,10 @@ scenarios:
 bench:
     cargo run --release --example bench -p tls-gauntlet
 
+# Measures how long reports of 30,000 cases take, and how much memory.
+bench-reports:
+    cargo run --release --example bench_reports -p tls-gauntlet
+
 # Makes reports/published/ anew: the real servers that are installed here, a page and the results of each.
 publish-reports:
     cargo run --release -- run --target openssl-s_server --target gnutls-serv --target nss-selfserv --target rustls-server --out target/publish --quiet || test $? -eq 1

@@ -1,12 +1,14 @@
 //! The command as its users have it: exit status, output, and the files that it leaves.
 
+mod common;
+
 use gauntlet_model::result::read_lines;
 use gauntlet_model::{CaseResult, Kind, Line, Side, Transcript, What};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use tempfile::TempDir;
 
 /// Scenarios of which it is known how the embedded OpenSSL takes them.
@@ -59,13 +61,7 @@ impl Place {
 }
 
 fn gauntlet_in(folder: &Path, arguments: &[&str]) -> Ended {
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_gauntlet"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the command was built");
+    let Output { status, stdout, stderr } = common::gauntlet(folder, arguments);
     let text = |bytes| String::from_utf8(bytes).expect("all output is UTF-8");
     Ended { status: status.code().expect("it ends by itself"), stdout: text(stdout), stderr: text(stderr) }
 }

@@ -1,9 +1,10 @@
 //! README, and the language's reference: what they show is true.
 
+mod common;
+
 use gauntlet_model::{Kind, Line};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// A fenced block of a document.
 struct Block {
@@ -54,13 +55,7 @@ fn scenario(text: &str) -> String {
 }
 
 fn gauntlet(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_gauntlet"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the command was built");
+    let output = common::gauntlet(folder, arguments);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.success(), text(&output.stdout), text(&output.stderr))
 }

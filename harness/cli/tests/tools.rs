@@ -1,7 +1,7 @@
 //! What reports are read with by others: a browser, a packet analyser.
 
-use gauntlet_model::result::{read_lines, write_line};
-use gauntlet_model::{CaseResult, Kind, Line};
+mod common;
+
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -26,13 +26,7 @@ fn installed(names: &[&str], package: &str) -> Option<PathBuf> {
 }
 
 fn gauntlet(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_gauntlet"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the command was built");
+    let output = common::gauntlet(folder, arguments);
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code(), text)
 }
@@ -62,60 +56,12 @@ fn an_analyser_reads_captures_decrypted() {
     }
 }
 
-/// Three targets with ten thousand cases each, made of a small run: (its folder, the time that rendering took).
+/// Three targets with ten thousand cases each, made of a small run: its folder.
 fn large_report(folder: &Path) -> PathBuf {
-    let run = ["run", "--corpus", CORPUS, "--no-baseline", "--quiet", "--out", "real"];
-    let (_, text) = gauntlet(folder, &run);
-    let path = folder.join("real/results.jsonl");
-    let lines = read_lines(BufReader::new(fs::File::open(&path).unwrap_or_else(|error| panic!("{error}: {text}"))));
-    let lines = lines.expect("results");
-    let mut written = fs::File::create(&path).map(std::io::BufWriter::new).expect("results can be written");
-    let cases: Vec<&CaseResult> = lines
-        .iter()
-        .filter_map(|line| match line {
-            Line::Case(case) => Some(&**case),
-            _ => None,
-        })
-        .collect();
-    let (good, bad): (Vec<&CaseResult>, Vec<&CaseResult>) =
-        cases.into_iter().partition(|case| matches!(case.verdict, Kind::Pass | Kind::Skip));
-    for line in &lines {
-        match line {
-            Line::Target(target) => {
-                for name in ["alpha", "beta", "gamma"] {
-                    let target = gauntlet_model::TargetLine { target: name.to_owned(), ..target.clone() };
-                    write_line(&mut written, &Line::Target(target)).expect("written");
-                }
-            }
-            Line::Case(_) => {}
-            line => {
-                if matches!(line, Line::End(_)) {
-                    multiplied(&good, &bad, &mut written);
-                }
-                write_line(&mut written, line).expect("written");
-            }
-        }
-    }
-    written.flush().expect("written");
+    let (_, text) = gauntlet(folder, &["run", "--corpus", CORPUS, "--no-baseline", "--quiet", "--out", "real"]);
+    assert!(folder.join("real/results.jsonl").is_file(), "{text}");
+    common::large::multiply(&folder.join("real/results.jsonl"));
     folder.join("real")
-}
-
-fn multiplied(good: &[&CaseResult], bad: &[&CaseResult], out: &mut dyn Write) {
-    let mut buffer = Vec::new();
-    for (number, target) in ["alpha", "beta", "gamma"].into_iter().enumerate() {
-        for place in 0..10_000 {
-            let fails = place % 20 == 0 && number != 1 || place % 500 == 0;
-            let from = if fails { bad } else { good };
-            let mut case = from[place % from.len()].clone();
-            (case.id, case.target) = (format!("{}@n={place}", case.scenario), target.to_owned());
-            if fails && place == 0 {
-                case.title = "<img src=x onerror='window.owned=1'> \u{202e}\u{1b}[31m".to_owned();
-            }
-            buffer.clear();
-            write_line(&mut buffer, &Line::Case(Box::new(case))).expect("into memory");
-            out.write_all(&buffer).expect("written");
-        }
-    }
 }
 
 /// Chromium without a window, spoken to through a pipe in the DevTools protocol: JSON, each message ended by a NUL.

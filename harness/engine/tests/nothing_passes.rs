@@ -2,12 +2,11 @@
 
 mod common;
 
-use common::CORPUS;
-use gauntlet_engine::{AlertPolicy, Happening, Keep, Options, Select, Summary};
+use common::{CORPUS, run_into};
+use gauntlet_engine::{AlertPolicy, Happening, Options, Select, Summary};
 use gauntlet_model::{Kind, LinkError, Role};
 use gauntlet_target::own::{Manner, own};
 use gauntlet_target::{Instance, Target, embedded};
-use gauntlet_vectors::catalogue::Rules;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,19 +57,7 @@ impl Target for Changeling {
 /// Runs the whole corpus.
 fn run(target: Box<dyn Target>) -> (Summary, BTreeMap<String, Kind>) {
     let out = tempfile::tempdir().expect("a folder");
-    let options = Options {
-        seed: 1,
-        jobs: None,
-        alerts: AlertPolicy::Any,
-        rules: Rules::default(),
-        out: out.path().to_owned(),
-        keep: Keep::None,
-        fail_fast: false,
-        shard: None,
-        baselines: Vec::new(),
-        started: String::new(),
-        selected: Vec::new(),
-    };
+    let options = Options { alerts: AlertPolicy::Any, ..run_into(out.path()) };
     let verdicts = Mutex::new(BTreeMap::new());
     let note = |happening: Happening<'_>| {
         if let Happening::Case(result) = happening {

@@ -1,10 +1,12 @@
 //! Targets that crash, hang, waver, grow, or never come up again, are told apart in whole runs.
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
-use gauntlet_engine::{AlertPolicy, Happening, Keep, Options, Select, run};
+mod common;
+
+use common::{CORPUS, run_into};
+use gauntlet_engine::{Happening, Options, Select, run};
 use gauntlet_model::link::Exit;
 use gauntlet_model::{CaseResult, Close, Ending, Kind, Line, Link, LinkError, Received, Role};
-use gauntlet_scenario::Corpus;
 use gauntlet_target::{Instance, Target, embedded};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -162,21 +164,8 @@ impl Link for DoorLink<'_> {
 fn results(manner: Manner, select: &str) -> (Vec<CaseResult>, Vec<String>) {
     let targets: Vec<Box<dyn Target>> =
         vec![Box::new(Moody { manner, inner: embedded::openssl(), starts: AtomicUsize::new(0) })];
-    let corpus = Corpus::from_folder(std::path::Path::new("../../scenarios")).unwrap_or_else(|error| panic!("{error}"));
     let out = tempfile::tempdir().unwrap();
-    let options = Options {
-        seed: 1,
-        jobs: Some(1),
-        alerts: AlertPolicy::Exact,
-        rules: Default::default(),
-        out: out.path().to_path_buf(),
-        keep: Keep::None,
-        fail_fast: false,
-        shard: None,
-        baselines: Vec::new(),
-        started: String::new(),
-        selected: Vec::new(),
-    };
+    let options = Options { jobs: Some(1), ..run_into(out.path()) };
     let notes = Mutex::new(Vec::new());
     let report = |happening: Happening<'_>| {
         if let Happening::Note(text) = happening {
@@ -184,7 +173,7 @@ fn results(manner: Manner, select: &str) -> (Vec<CaseResult>, Vec<String>) {
         }
     };
     let select = Select::parse(&[select]).unwrap();
-    run(&corpus, &targets, &select, &options, &AtomicBool::new(false), &report).unwrap();
+    run(&CORPUS, &targets, &select, &options, &AtomicBool::new(false), &report).unwrap();
     let text = std::fs::read_to_string(out.path().join("results.jsonl")).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
     let cases = lines.filter_map(|line| if let Line::Case(case) = line { Some(*case) } else { None }).collect();

@@ -60,12 +60,16 @@ pub trait Link {
     fn receive(&mut self, connection: usize, patience: Duration) -> Received;
     /// Ends our side.
     fn close(&mut self, connection: usize, how: Close);
-    /// Has the target do something by its profile (`key_update`, `renegotiate`, ...).
-    fn ask(&mut self, connection: usize, action: &str) -> Result<(), LinkError>;
+    /// Has the target do something by its profile (`key_update`, `renegotiate`, ...); what knows of no action has none.
+    fn ask(&mut self, _connection: usize, action: &str) -> Result<(), LinkError> {
+        Err(LinkError::NoAction(action.to_owned()))
+    }
     /// Microseconds since the link was made. In memory: a count of calls, so that transcripts repeat.
     fn now(&self) -> u64;
     /// How the target is: `None` while it runs, or where nobody can know.
-    fn exit(&mut self) -> Option<Exit>;
+    fn exit(&mut self) -> Option<Exit> {
+        None
+    }
     /// Whether quiet is a fact rather than a wait that ran out.
     fn is_memory(&self) -> bool {
         false

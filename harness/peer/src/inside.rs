@@ -69,15 +69,7 @@ impl Block {
     }
 
     fn edit(&mut self, inner: &Path, edit: &Edit) -> Result<(), String> {
-        let names: Vec<&str> = inner
-            .segments
-            .iter()
-            .filter_map(|segment| match segment {
-                Segment::Name(name) => Some(name.as_str()),
-                _ => None,
-            })
-            .collect();
-        let part = match names.as_slice() {
+        let part = match inner.names().as_slice() {
             ["pre_master_secret"] => return self.edit_secret(edit),
             ["pre_master_secret", name] | [name] => RSA_BLOCK.iter().position(|part| part == name),
             _ => None,

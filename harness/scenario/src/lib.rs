@@ -21,5 +21,5 @@ mod value;
 
 pub use corpus::{Corpus, CorpusError};
 pub use expand::Expansion;
-pub use load::Scenario;
+pub use load::{KEYS, Scenario};
 pub use twin::{twin, twin_key};

@@ -96,7 +96,7 @@ impl Scenario {
 }
 
 /// The keys of a scenario, in the order in which they are best written.
-const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 15] = [
     "title",
     "requirements",
     "note",

@@ -2,7 +2,6 @@
 
 use crate::tcp::TcpConnection;
 use crate::{Instance, Options, Target, TargetError};
-use gauntlet_model::link::Exit;
 use gauntlet_model::{Close, Ending, Link, LinkError, Received, Role};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -97,14 +96,8 @@ impl Link for AddressLink<'_> {
     fn close(&mut self, connection: usize, how: Close) {
         self.connections.close(connection, how);
     }
-    fn ask(&mut self, _connection: usize, action: &str) -> Result<(), LinkError> {
-        Err(LinkError::NoAction(action.to_owned()))
-    }
     fn now(&self) -> u64 {
         self.connections.now()
-    }
-    fn exit(&mut self) -> Option<Exit> {
-        None
     }
 }
 

@@ -191,10 +191,6 @@ impl<F: FnMut() -> Result<Box<dyn Stack>, LinkError>> Link for MemoryLink<F> {
         self.calls
     }
 
-    fn exit(&mut self) -> Option<gauntlet_model::link::Exit> {
-        None
-    }
-
     fn is_memory(&self) -> bool {
         true
     }

@@ -88,14 +88,7 @@ pub(crate) fn check_inside(path: &Path) -> Result<(), EditError> {
 }
 
 fn check_block(inner: &Path) -> Result<(), EditError> {
-    let names: Vec<&str> = inner
-        .segments
-        .iter()
-        .filter_map(|segment| match segment {
-            Segment::Name(name) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
+    let names = inner.names();
     match names.as_slice() {
         [] | ["pre_master_secret"] | ["pre_master_secret", "client_version" | "random"] => Ok(()),
         [name] if RSA_BLOCK[..4].contains(name) => Ok(()),

@@ -53,6 +53,12 @@ impl Path {
         Ok(Path { segments })
     }
 
+    /// The names in it, without places and conditions.
+    pub fn names(&self) -> Vec<&str> {
+        let name = |segment| if let &Segment::Name(ref name) = segment { Some(name.as_str()) } else { None };
+        self.segments.iter().filter_map(name).collect()
+    }
+
     /// The path that names the root itself.
     pub fn root() -> Path {
         Path { segments: Vec::new() }

@@ -2,30 +2,11 @@
 
 use crate::args::{Fmt, New};
 use crate::{Exit, Failure};
+use gauntlet_scenario::KEYS;
 use gauntlet_vectors::catalogue::{Catalogue, Requirement};
 use gauntlet_yaml::{File, Kind, Yaml};
 use std::fs;
 use std::path::Path;
-
-/// The keys of a scenario in the order in which they are read best.
-const ORDER: [&str; 16] = [
-    "title",
-    "requirements",
-    "note",
-    "tags",
-    "peer",
-    "version",
-    "needs",
-    "target",
-    "pki",
-    "vary",
-    "strength",
-    "except",
-    "plays",
-    "flow",
-    "across",
-    "steps",
-];
 
 /// A scenario's text in its canonical form: keys in order, one way to write everything.
 ///
@@ -34,7 +15,7 @@ const ORDER: [&str; 16] = [
 pub(crate) fn canonical(name: &str, text: &str) -> Result<String, String> {
     let tree = File::new(name, text).parse().map_err(|errors| errors.render(false))?;
     let Kind::Map(mut entries) = tree.kind else { return Ok(tree.to_block()) };
-    let place = |key: &Yaml| ORDER.iter().position(|known| key.as_str() == Some(known)).unwrap_or(ORDER.len());
+    let place = |key: &Yaml| KEYS.iter().position(|known| key.as_str() == Some(known)).unwrap_or(KEYS.len());
     entries.sort_by_key(|(key, _)| place(key));
     Ok(Yaml::new(Kind::Map(entries)).to_block())
 }

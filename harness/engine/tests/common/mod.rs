@@ -1,17 +1,35 @@
 //! The scenarios as they lie on disk, and how they are played here.
 #![allow(dead_code, reason = "each test takes what it needs")]
 
-use gauntlet_engine::{AlertPolicy, case_seed, probe, run_case};
+use gauntlet_engine::{AlertPolicy, Keep, case_seed, probe, run_case};
 use gauntlet_model::{Capabilities, Case, Role, StepKind, Transcript, Verdict};
 use gauntlet_play::Settings;
 use gauntlet_scenario::Corpus;
 use gauntlet_target::{Options, Target};
+use gauntlet_vectors::catalogue::Rules;
 use std::path::Path;
 use std::sync::LazyLock;
 
 /// All scenarios of the repository.
 pub static CORPUS: LazyLock<Corpus> =
     LazyLock::new(|| Corpus::from_folder(Path::new("../../scenarios")).unwrap_or_else(|error| panic!("{error}")));
+
+/// A run of seed 1 that keeps nothing but its results.
+pub fn run_into(out: &Path) -> gauntlet_engine::Options {
+    gauntlet_engine::Options {
+        seed: 1,
+        jobs: None,
+        alerts: AlertPolicy::Exact,
+        rules: Rules::default(),
+        out: out.to_owned(),
+        keep: Keep::None,
+        fail_fast: false,
+        shard: None,
+        baselines: Vec::new(),
+        started: String::new(),
+        selected: Vec::new(),
+    }
+}
 
 /// What a target in memory is found to have.
 pub fn capabilities(target: &dyn Target, role: Role) -> Capabilities {

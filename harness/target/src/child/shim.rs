@@ -130,10 +130,6 @@ impl Link for ShimLink<'_> {
         self.connections.close(connection, how);
     }
 
-    fn ask(&mut self, _connection: usize, action: &str) -> Result<(), LinkError> {
-        Err(LinkError::NoAction(action.to_owned()))
-    }
-
     fn now(&self) -> u64 {
         self.connections.now()
     }
