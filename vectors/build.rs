@@ -150,7 +150,7 @@ impl Checker {
         let span = map.require("id", errors)?.span;
         let id = map.text("id", errors)?;
         out.insert("id".to_owned(), json!(id));
-        for key in ["rfc8446", "when", "alert_from", "note"] {
+        for key in ["rfc8446", "when", "alert_from", "note", "why_not"] {
             if let Some(text) = map.text(key, errors) {
                 out.insert(key.to_owned(), json!(text));
             }

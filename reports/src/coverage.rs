@@ -93,6 +93,9 @@ pub struct Entry {
     pub targets: BTreeSet<String>,
     /// Cases that decided it.
     pub cases: usize,
+    /// Why it is open, as far as the catalogue says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<String>,
 }
 
 /// All that is counted of one RFC or draft.
@@ -196,7 +199,9 @@ fn of_document(document: &Document, seen: &HashMap<&str, Seen>) -> DocumentCover
             _ => State::Partly,
         };
         let (section, targets) = (rule.section().to_owned(), seen.targets.clone());
-        Some(Entry { id: rule.id.clone(), section, class, state, targets, cases: seen.cases })
+        let open = matches!(state, State::Partly | State::NotYet);
+        let why_not = rule.why_not.clone().filter(|_| open);
+        Some(Entry { id: rule.id.clone(), section, class, state, targets, cases: seen.cases, why_not })
     });
     DocumentCoverage { name: document.name.clone(), title: document.title.clone(), entries: entries.collect() }
 }
@@ -281,6 +286,11 @@ fn of_one(document: &DocumentCoverage, ids: bool, wanted: bool) -> String {
                 entries.iter().filter(|entry| entry.state == state).map(|entry| entry.id.as_str()).collect();
             if !open.is_empty() {
                 out += &format!("              {}: {}\n", state.name(), open.join(" "));
+            }
+        }
+        for entry in entries.iter().filter(|_| ids) {
+            if let Some(why_not) = &entry.why_not {
+                out += &format!("              {}: {why_not}\n", entry.id);
             }
         }
     }

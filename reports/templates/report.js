@@ -347,7 +347,7 @@
     el("thead", null, el("tr", null, ["Requirement", "In words", "Counts as", ...targets.map(t => t.name)].map(text => el("th", { scope: "col" }, text)))),
     el("tbody", null, numbers.map(number => {
       const rule = rules[number];
-      return el("tr", { id: "rule-" + rule.id }, el("td", { class: "mono" }, rule.id), el("td", null, rule.sentence, rule.note && el("div", { class: "faint small" }, rule.note)),
+      return el("tr", { id: "rule-" + rule.id }, el("td", { class: "mono" }, rule.id), el("td", null, rule.sentence, rule.note && el("div", { class: "faint small" }, rule.note), rule.why_not && el("div", { class: "faint small" }, rule.state + ": " + rule.why_not)),
         el("td", { class: "nowrap" }, rule.instead ? ["see ", el("span", { class: "mono" }, rule.instead)] : rule.weight),
         targets.map((t, at) => holdsCell(rule, at)));
     })));

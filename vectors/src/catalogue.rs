@@ -72,6 +72,9 @@ pub struct Requirement {
     /// Doubts, exceptions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Why no case decides it, though a peer could see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<String>,
 }
 
 /// By which text of TLS 1.3 a run is judged.

@@ -303,7 +303,9 @@ fn vary_messages(transcript: &Transcript, name: &str, field: &Path, condition: &
     } else if let Some(place) = transcript
         .events
         .iter()
-        .position(|event| matches!(event.what, What::Established { .. }))
+        .rposition(|event| matches!(event.what, What::Established { .. }))
+        // Of several connections, on the newest.
+        .filter(|place| Some(transcript.events[*place].connection) == transcript.events.last().map(|e| e.connection))
         .or_else(|| transcript.events.iter().rposition(|event| matches!(event.what, What::StepBegan { .. })))
     {
         // A message that did not come, where that is looked at: an empty one of that name.

@@ -130,6 +130,8 @@ pub enum StepKind {
     Expect(Expect),
     /// Judges what has come: path → condition.
     Check(Vec<(Path, Condition)>),
+    /// Looks at what has come, as `Check`; where it is otherwise, the rule does not come to bear, and the case is skipped.
+    Given(Vec<(Path, Condition)>),
     /// A further connection to the same instance.
     Connect,
     /// Ends our side.
@@ -233,6 +235,8 @@ pub struct HandshakeOptions {
     pub retry: Option<String>,
     /// Encrypted ClientHello.
     pub ech: Option<bool>,
+    /// As client: everything that is drawn at random is as on that connection, so that the same hello comes again.
+    pub repeat_of: Option<usize>,
 }
 
 /// Which session is offered.

@@ -3,7 +3,7 @@
 /// What `compute` can say about a field that is computed, by field: names of inputs. `value` is the result itself.
 pub const COMPUTED: [(&str, &[&str]); 4] = [
     ("verify_data", &["value", "label", "secret", "transcript"]),
-    ("signature", &["value", "scheme", "key", "context", "transcript", "content"]),
+    ("signature", &["value", "scheme", "key", "salt", "context", "transcript", "content"]),
     ("binders", &["value", "psk", "label", "hash", "transcript"]),
     ("compressed_certificate_message", &["content"]),
 ];

@@ -184,7 +184,8 @@ impl Peer {
             return Ok(Some(value));
         }
         let (given, key) = (change.input(FIELD, "scheme"), change.input(FIELD, "key"));
-        if given.is_none() && key.is_none() {
+        let salt = change.input_bytes(FIELD, "salt")?;
+        if given.is_none() && key.is_none() && salt.is_none() {
             return Ok(None);
         }
         let scheme = match given {
@@ -206,7 +207,15 @@ impl Peer {
             Some(_) => return Err("`compute`: a key is `other`, or the name of a kind such as `p256`".to_owned()),
         };
         let identity = other.unwrap_or(own);
-        let signature = identity.key.sign(SignatureScheme(scheme), content, &mut self.rng);
+        let signature = match salt {
+            // PSS, whichever of its two identifiers the key has.
+            Some(salt) => {
+                let digest = SignatureScheme(scheme).digest();
+                let digest = digest.ok_or_else(|| format!("`compute`: scheme {scheme:#06x} hashes nothing"))?;
+                identity.key.sign_pss(digest, &digest.hash(content), &salt)
+            }
+            None => identity.key.sign(SignatureScheme(scheme), content, &mut self.rng),
+        };
         signature.map(Some).map_err(|error| format!("`compute`: {error}"))
     }
 }

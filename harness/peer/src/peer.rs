@@ -229,6 +229,10 @@ impl Peer {
     pub fn raw(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
     }
+    /// Draws from that seed from now on.
+    pub fn reseed(&mut self, seed: [u8; 32]) {
+        self.rng = Rng::from_seed(seed);
+    }
     /// So many random bytes.
     pub fn random(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];

@@ -29,6 +29,13 @@ impl Peer {
         self.due.push_back("finished");
     }
 
+    /// As server: whether a client may be asked for a certificate behind the handshake: it has offered that, and no
+    /// external PSK authenticates it. [RFC 9846, 4.3.6, 4.4.2]
+    pub fn may_ask_later(&self) -> bool {
+        let offered = self.hs.hello.extensions.contains(&extension::POST_HANDSHAKE_AUTH);
+        offered && !self.hs.session.as_ref().is_some_and(|session| session.external)
+    }
+
     /// As server: our request on an established connection is out, ahead of the hash taking it.
     pub(crate) fn begin_late_request(&mut self) {
         self.branch();

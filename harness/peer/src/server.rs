@@ -486,7 +486,7 @@ impl Peer {
         named(vec![("extensions", named(extensions))])
     }
 
-    pub(crate) fn honest_certificate_request(&self) -> Plain {
+    pub(crate) fn honest_certificate_request(&mut self) -> Plain {
         let schemes: Plain = self.config.signature_schemes.iter().map(|scheme| u64::from(*scheme)).collect();
         if self.layout() >= 0x0304 {
             let mut extensions =
@@ -495,7 +495,9 @@ impl Peer {
                 let list: Plain = self.config.compressors.iter().map(|number| u64::from(*number)).collect();
                 extensions.push(("compress_certificate", named(vec![("algorithms", list)])));
             }
-            return named(vec![("extensions", named(extensions))]);
+            // Behind the handshake each request has another context. [RFC 9846, 4.4.2]
+            let context = if self.hs.established { self.random(32) } else { Vec::new() };
+            return named(vec![("certificate_request_context", context.into()), ("extensions", named(extensions))]);
         }
         let types: Plain = [1_u64, 64].into_iter().collect();
         if self.layout() < 0x0303 {

@@ -296,9 +296,7 @@ impl<'a> Player<'a> {
             other => other,
         };
         let link = link.map_err(link_trouble)?;
-        let mut seed = self.seed;
-        seed[8] ^= self.connections.len() as u8;
-        let mut peer = Peer::new(self.config(), seed);
+        let mut peer = Peer::new(self.config(), self.seed_of(self.connections.len()));
         if self.case.peer == Role::Server {
             peer.config_mut().verify_chain = false;
         }
@@ -318,6 +316,13 @@ impl<'a> Player<'a> {
         self.current = self.connections.len() - 1;
         self.event(What::Connected);
         Ok(())
+    }
+
+    /// What all randomness of ours on a connection is drawn from.
+    fn seed_of(&self, connection: usize) -> [u8; 32] {
+        let mut seed = self.seed;
+        seed[8] ^= connection as u8;
+        seed
     }
 
     /// Gives the target the chance to end what we have ended on our side, or refused: it may be about to.
@@ -396,6 +401,14 @@ impl<'a> Player<'a> {
                 self.wait_if_nothing_is_owed();
                 let outcome = decide::check(conditions, self.scene(began, true));
                 if outcome.kind == gauntlet_model::Kind::Pass { Ok(()) } else { Err(Stop::Over) }
+            }
+            StepKind::Given(conditions) => {
+                self.wait_if_nothing_is_owed();
+                let outcome = decide::check(conditions, self.scene(began, true));
+                if outcome.kind == gauntlet_model::Kind::Pass {
+                    return Ok(());
+                }
+                Err(Stop::Trouble(format!("what the rule is about is not given: {}", outcome.reason), true))
             }
             StepKind::Connect => Ok(()),
             StepKind::Close(how) => self.close(*how),
@@ -797,6 +810,10 @@ impl<'a> Player<'a> {
         if let Some(group) = &options.retry {
             let number = gauntlet_wire::Grammar::tls().number("NamedGroup", group).unwrap_or(23) as u16;
             self.here().peer.config_mut().groups = vec![number];
+        }
+        if let Some(connection) = options.repeat_of {
+            let seed = self.seed_of(connection);
+            self.here().peer.reseed(seed);
         }
         if options.ech == Some(true) {
             return Err(Stop::Trouble("`ech` cannot be played yet".to_owned(), false));

@@ -10,8 +10,8 @@ use gauntlet_model::{
 use gauntlet_yaml::{Kind, MapReader, Span, Yaml, did_you_mean};
 
 /// What a step does, by key.
-const ACTIONS: [&str; 10] =
-    ["handshake", "send", "expect", "check", "connect", "close", "pause", "ask", "repeat", "use"];
+const ACTIONS: [&str; 11] =
+    ["handshake", "send", "expect", "check", "given", "connect", "close", "pause", "ask", "repeat", "use"];
 
 const CLOSES: [(&str, Close); 4] =
     [("half", Close::Half), ("fin", Close::Fin), ("rst", Close::Rst), ("close_notify", Close::CloseNotify)];
@@ -122,6 +122,7 @@ impl Typer<'_> {
                 self.judging(true);
                 StepKind::Check(self.conditions(argument, "`check`")?)
             }
+            "given" => StepKind::Given(self.conditions(argument, "`given`")?),
             "connect" => match argument.kind {
                 Kind::Null => StepKind::Connect,
                 _ => {
@@ -266,12 +267,14 @@ impl Typer<'_> {
         let early_data = reader.take("early_data").map(|data| self.value(data));
         let retry = reader.take("retry").map(|group| self.enum_name(group, "NamedGroup", "group"));
         let ech = reader.take("ech").map(|ech| self.boolean(ech, "`ech`"));
+        let repeat_of = reader.take("repeat_of").map(|number| self.number(number, "`repeat_of`"));
         Some(HandshakeOptions {
             resume: optional(resume)?,
             psks: optional(psks)?.unwrap_or_default(),
             early_data: optional(early_data)?,
             retry: optional(retry)?,
             ech: optional(ech)?,
+            repeat_of: optional(repeat_of)?,
         })
     }
 

@@ -72,6 +72,8 @@ struct Rule {
     /// Where it is counted, or what replaces it.
     instead: Option<String>,
     note: Option<String>,
+    /// Why it is not decided.
+    why_not: Option<String>,
     /// `decided`, `partly`, ... over all targets; empty: counted elsewhere.
     state: &'static str,
     /// For each target, see [`coverage::code`].
@@ -266,6 +268,7 @@ impl Rules {
             seen: rule.is_none_or(|rule| rule.observable.starts_with("wire")),
             instead: rule.and_then(|rule| text(rule.same_as.as_ref().or(rule.superseded_by.as_ref()))),
             note: rule.and_then(|rule| text(rule.note.as_ref())),
+            why_not: text(entry.and_then(|entry| entry.why_not.as_ref())),
             state: entry.map_or("", |entry| entry.state.name()),
             holds: holds.iter().map(|target| coverage::code(target.get(id))).collect(),
         });
