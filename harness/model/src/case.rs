@@ -239,11 +239,13 @@ pub struct HandshakeOptions {
     pub repeat_of: Option<usize>,
 }
 
-/// Which session is offered.
+/// Which session is offered. As server: what becomes of those that the client offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resume {
-    /// The newest ticket or session.
+    /// The newest ticket or session. As server: the client must offer one.
     Last,
+    /// None. As server: whatever is offered, there is a full handshake.
+    Nothing,
     /// The ticket that a path names.
     Ticket(Path),
 }

@@ -29,6 +29,9 @@ pub enum LinkError {
     /// It serves one connection at a time, and one is open.
     #[error("it serves one connection at a time, and one is open")]
     Busy,
+    /// A client that makes its connections by itself has ended, and made no further one.
+    #[error("the client ended and did not connect again: {0}")]
+    StaysAway(String),
     /// The target cannot be asked for it in this role.
     #[error("{0}")]
     Other(String),

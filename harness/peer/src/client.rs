@@ -261,7 +261,7 @@ impl Peer {
             "certificate" => self.take_certificate(node),
             "server_key_exchange" => self.take_server_key_exchange(node),
             "server_hello_done" => self.answer_server_hello_done(),
-            "new_session_ticket" => self.take_ticket12(node),
+            "new_session_ticket" => self.note_ticket12(node),
             "finished" => self.take_server_finished(),
             _ => {}
         }
@@ -363,6 +363,8 @@ impl Peer {
             if self.is_client() {
                 self.take_server_share(view);
                 self.take_selected_identity(view);
+            } else {
+                self.follow_selected_identity(view);
             }
         } else {
             self.hs.extended_master_secret = view.extensions.contains(&extension::EXTENDED_MASTER_SECRET);
@@ -698,7 +700,7 @@ impl Peer {
 
     /// Both Finished of TLS 1.2 are through.
     pub(crate) fn finish12(&mut self) {
-        if self.is_client() && self.hs.session.is_none() && !self.hs.session_id.is_empty() {
+        if self.hs.session.is_none() && !self.hs.session_id.is_empty() {
             let session = self.session12(Vec::new());
             self.sessions.push(session);
         }
@@ -722,7 +724,8 @@ impl Peer {
         }
     }
 
-    fn take_ticket12(&mut self, node: &Node) {
+    /// A ticket of TLS 1.2 that was given or taken. An empty one is none. [RFC 5077, 3.3]
+    pub(crate) fn note_ticket12(&mut self, node: &Node) {
         let ticket = view::bytes(node, "ticket");
         if !ticket.is_empty() {
             let session = self.session12(ticket);
@@ -742,10 +745,16 @@ impl Peer {
             }
             return;
         }
+        let session = self.session13(node);
+        self.sessions.push(session);
+    }
+
+    /// What a ticket of TLS 1.3 stands for, whoever sent it. [RFC 9846, 4.7.1]
+    pub(crate) fn session13(&self, node: &Node) -> Session {
         let nonce = view::bytes(node, "ticket_nonce");
         let digest = self.digest();
         let early = view::extension_data(node, extension::EARLY_DATA);
-        let session = Session {
+        Session {
             version: self.hs.version,
             cipher_suite: self.hs.suite_id,
             digest,
@@ -757,8 +766,7 @@ impl Peer {
             max_early_data: early.and_then(|data| view::number(data, "max_early_data_size")).unwrap_or(0) as u32,
             extended_master_secret: false,
             external: false,
-        };
-        self.sessions.push(session);
+        }
     }
 
     pub(crate) fn take_key_update(&mut self, node: &Node) {

@@ -16,6 +16,18 @@ pub enum Temper {
     Pushover,
 }
 
+/// What a server makes of the sessions that clients offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resumption {
+    /// Those that fit are resumed.
+    #[default]
+    Honest,
+    /// None is.
+    Never,
+    /// TLS 1.2: even those whose suite or extended master secret does not fit.
+    Anyway,
+}
+
 /// A session that can be resumed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
@@ -81,6 +93,10 @@ pub struct Config {
     pub verify_chain: bool,
     /// As client: session offered.
     pub session: Option<Session>,
+    /// As server: sessions that clients were given on other connections, oldest first.
+    pub known: Vec<Session>,
+    /// As server: what becomes of those that clients offer.
+    pub resumption: Resumption,
     /// External PSKs: offered behind the session's ticket, or known as server.
     pub psks: Vec<Session>,
     /// For PSK suites of TLS 1.2 and older.
@@ -149,6 +165,8 @@ impl Config {
             second_identity: None,
             verify_chain: true,
             session: None,
+            known: Vec::new(),
+            resumption: Resumption::Honest,
             psks: Vec::new(),
             psk: None,
             early_data: None,

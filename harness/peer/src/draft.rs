@@ -514,7 +514,10 @@ impl Peer {
                 self.awaits_key_update |= crate::view::number(tree, "request_update") == Some(1);
                 return;
             }
-            "new_session_ticket" if self.is_tls13() => return,
+            "new_session_ticket" if self.is_tls13() => {
+                let session = self.session13(tree);
+                return self.sessions.push(session);
+            }
             "certificate_request" if self.is_tls13() && self.hs.established => self.begin_late_request(),
             "hello_retry_request" => {
                 let view = ServerHelloView::of(tree);
@@ -543,6 +546,7 @@ impl Peer {
                 self.certificate_was_requested();
             }
             "finished" => self.last_sent_finished = crate::view::bytes(tree, "verify_data"),
+            "new_session_ticket" => self.note_ticket12(tree),
             _ => {}
         }
     }

@@ -73,7 +73,12 @@ impl Peer {
                 self.inbound.switch(epoch);
                 self.hs.early_accepted = true;
             }
-            None => self.inbound.skipping = true,
+            None => {
+                self.inbound.skipping = true;
+                let first = self.hs.hello.identities.first().cloned();
+                let known = first.and_then(|(identity, _)| self.known_psk(&identity));
+                self.inbound.refused = known.map(|session| self.early_epoch(&session));
+            }
         }
     }
 

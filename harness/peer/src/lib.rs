@@ -30,7 +30,7 @@ mod verify;
 pub mod view;
 
 pub use change::{Change, RecordChange, plain_bytes, plain_number};
-pub use config::{Config, Psk, Session, Temper};
+pub use config::{Config, Psk, Resumption, Session, Temper};
 pub use draft::Draft;
 pub use peer::Peer;
 pub use psk::external_psk;

@@ -101,7 +101,7 @@ pub struct Peer {
     pub(crate) hash: HandshakeHash,
     pub(crate) hs: Handshake,
     pub(crate) due: VecDeque<&'static str>,
-    /// Tickets and sessions that the target gave us, oldest first.
+    /// Tickets and sessions that the target gave us, or that we gave it, oldest first.
     pub sessions: Vec<Session>,
     /// verify_data of the last handshake, client's and server's, for renegotiation_info.
     pub(crate) last_verify_data: (Vec<u8>, Vec<u8>),
@@ -188,6 +188,10 @@ impl Peer {
     /// Handshakes completed so far.
     pub fn handshakes(&self) -> usize {
         self.handshakes
+    }
+    /// As server: whether the client's hello offers a session or PSK that is known, and so is taken up.
+    pub fn is_resuming(&self) -> bool {
+        self.hs.session.is_some()
     }
     /// Whether a fatal alert has come.
     pub fn saw_fatal_alert(&self) -> bool {
@@ -360,10 +364,13 @@ impl Peer {
     }
 
     fn take_record(&mut self, record: &RawRecord) {
-        if self.inbound.skips(record) {
-            return self.note_skipped(record);
-        }
-        let opened = self.inbound.open(record, self.is_pushover());
+        let opened = match self.inbound.skips(record) {
+            false => self.inbound.open(record, self.is_pushover()),
+            true => match self.inbound.refused_alert(record) {
+                Some(alert) => alert,
+                None => return self.note_skipped(record),
+            },
+        };
         self.remark_on_record(record, &opened);
         self.event(What::Record {
             from: Side::Target,

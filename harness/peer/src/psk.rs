@@ -3,7 +3,7 @@
 use crate::Peer;
 use crate::change::{Change, is_late};
 use crate::compute::digest_by_name;
-use crate::config::Session;
+use crate::config::{Resumption, Session};
 use crate::draft::{path, put_leaf};
 use crate::view::ClientHelloView;
 use gauntlet_crypto::{CipherSuite, schedule13};
@@ -152,6 +152,9 @@ impl Peer {
             (false, true) => true,
             (false, false) => return None,
         };
+        if self.config.resumption == Resumption::Never {
+            return None;
+        }
         let (place, session) = hello.identities.iter().enumerate().find_map(|(place, (identity, _))| {
             let known = self.known_psk(identity)?;
             self.hs.suite.is_some_and(|suite| suite.prf == known.digest).then_some((place, known))
@@ -167,9 +170,9 @@ impl Peer {
         Some(Taken { session, place: place as u16, alone, same_suite })
     }
 
-    fn known_psk(&self, identity: &[u8]) -> Option<Session> {
+    pub(crate) fn known_psk(&self, identity: &[u8]) -> Option<Session> {
         let external = self.config.psks.iter().find(|session| session.ticket == identity).cloned();
-        external.or_else(|| self.open_ticket(identity).filter(|session| session.version == 0x0304))
+        external.or_else(|| self.known_ticket(identity).filter(|session| session.version == 0x0304))
     }
 }
 

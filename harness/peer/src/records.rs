@@ -63,6 +63,8 @@ pub(crate) struct Inbound {
     pub(crate) handshake: Vec<u8>,
     /// Early data was refused: what does not open is passed over until something does.
     pub(crate) skipping: bool,
+    /// Keys of that early data, where they are known: a client that has no others yet may have an alert under them.
+    pub(crate) refused: Option<Epoch>,
 }
 
 impl Inbound {
@@ -74,6 +76,7 @@ impl Inbound {
             current: 0,
             handshake: Vec::new(),
             skipping: false,
+            refused: None,
         }
     }
 
@@ -116,6 +119,16 @@ impl Inbound {
         let Some(protection) = &mut epoch.protection else { return true };
         self.skipping = protection.open(sequence, record.outer, record.version, &record.fragment).is_err();
         self.skipping
+    }
+
+    /// An alert among refused early data.
+    pub(crate) fn refused_alert(&mut self, record: &RawRecord) -> Option<Opened> {
+        let epoch = self.refused.as_mut()?;
+        let protection = epoch.protection.as_mut()?;
+        let plaintext = protection.open(epoch.sequence, record.outer, record.version, &record.fragment).ok()?;
+        let opened = inner(plaintext, true, record.outer, true, epoch.name.clone(), epoch.sequence);
+        epoch.sequence += 1;
+        (opened.content_type == 21).then_some(opened)
     }
 
     /// Opens a record under the keys in force. `pushover`: under any keys, and at last unverified.

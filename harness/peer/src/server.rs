@@ -2,10 +2,10 @@
 
 use crate::Peer;
 use crate::client::is_supported;
-use crate::config::Session;
+use crate::config::{Resumption, Session};
 use crate::exchange::{has_psk, old_scheme};
 use crate::order::{Flow, Order, from_client};
-use crate::view::{self, ClientHelloView, RETRY_RANDOM, extension};
+use crate::view::{self, ClientHelloView, RETRY_RANDOM, ServerHelloView, extension};
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
 use gauntlet_crypto::{CipherSuite, Digest, NamedGroup, schedule13};
 use gauntlet_model::{Role, What};
@@ -337,17 +337,54 @@ impl Peer {
 
     // ---- sessions --------------------------------------------------------------------------------
 
-    /// TLS 1.2: a ticket of ours, or nothing: the state itself behind a MAC, since a test's secrets need no hiding.
-    fn find_session(&self, hello: &ClientHelloView) -> Option<Session> {
-        let session = self.open_ticket(hello.ticket.as_ref()?)?;
+    /// TLS 1.2: what a ticket of ours, or else the session id, stands for.
+    fn find_session(&mut self, hello: &ClientHelloView) -> Option<Session> {
+        let ticket = hello.ticket.as_ref().and_then(|ticket| self.known_ticket(ticket));
+        let session = ticket.or_else(|| self.known_session(&hello.session_id))?;
         // [RFC 7627, 5.3]
-        if hello.extensions.contains(&extension::EXTENDED_MASTER_SECRET) && !session.extended_master_secret {
-            return None;
+        let anyway = self.config.resumption == Resumption::Anyway;
+        match (session.extended_master_secret, hello.extensions.contains(&extension::EXTENDED_MASTER_SECRET)) {
+            (false, true) if !anyway => return None,
+            (true, false) => self.remark("handshake_failure", "the session's extended master secret is given up"),
+            _ => {}
         }
-        let fits = session.version == self.hs.version && hello.cipher_suites.contains(&session.cipher_suite);
+        let offered = anyway || hello.cipher_suites.contains(&session.cipher_suite);
+        let fits = session.version == self.hs.version && offered && self.config.resumption != Resumption::Never;
         fits.then_some(session)
     }
 
+    fn known_session(&self, session_id: &[u8]) -> Option<Session> {
+        let known = self.config.known.iter().rev();
+        known.filter(|_| !session_id.is_empty()).find(|session| session.session_id == session_id).cloned()
+    }
+
+    /// A ticket that was given, as it was sent, or one that an endpoint like us has sealed.
+    pub(crate) fn known_ticket(&self, ticket: &[u8]) -> Option<Session> {
+        let known = self.config.known.iter().rev().filter(|session| !session.ticket.is_empty());
+        known.into_iter().find(|session| session.ticket == ticket).cloned().or_else(|| self.open_ticket(ticket))
+    }
+
+    /// The PSK that our ServerHello names as it was sent; where it names none any more, we show our chain.
+    pub(crate) fn follow_selected_identity(&mut self, hello: &ServerHelloView) {
+        if hello.share.is_none() {
+            self.hs.shared_secret.clear();
+        }
+        match hello.selected_identity {
+            Some(place) => {
+                let identity = self.hs.hello.identities.get(usize::from(place));
+                let known = identity.and_then(|(identity, _)| self.known_psk(identity));
+                self.hs.session = known.or(self.hs.session.take());
+            }
+            None if self.hs.session.take().is_some() => {
+                let finished = self.due.iter().position(|name| *name == "finished").unwrap_or(self.due.len());
+                let flight = if self.hs.own_finished { &[][..] } else { &["certificate", "certificate_verify"] };
+                flight.iter().rev().for_each(|name| self.due.insert(finished, name));
+            }
+            None => {}
+        }
+    }
+
+    /// The state itself behind a MAC, since a test's secrets need no hiding.
     fn seal_ticket(&self, version: u16, secret: &[u8]) -> Vec<u8> {
         let mut ticket = version.to_be_bytes().to_vec();
         ticket.extend(self.hs.suite_id.to_be_bytes());

@@ -10,7 +10,7 @@ use gauntlet_model::{
     MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step, StepKind, Transcript, Val, What,
     Which,
 };
-use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Session, Temper, external_psk};
+use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Resumption, Session, Temper, external_psk};
 use gauntlet_pki::{Identity, Making};
 use gauntlet_wire::Segment;
 use std::collections::HashMap;
@@ -299,6 +299,7 @@ impl<'a> Player<'a> {
         let mut peer = Peer::new(self.config(), self.seed_of(self.connections.len()));
         if self.case.peer == Role::Server {
             peer.config_mut().verify_chain = false;
+            peer.config_mut().known = self.sessions.clone();
         }
         self.connections.push(Connection {
             peer,
@@ -636,6 +637,9 @@ impl<'a> Player<'a> {
     // ---- the default handshake -------------------------------------------------------------------
 
     fn run_handshake(&mut self, step: &'a HandshakeStep, number: u32, began: usize) -> Flow {
+        if self.case.peer == Role::Server {
+            self.here().peer.config_mut().resumption = resumption(step);
+        }
         self.apply_options(&step.options)?;
         self.apply_options(&step.alter_options)?;
         if step.alter_options != HandshakeOptions::default() {
@@ -658,6 +662,7 @@ impl<'a> Player<'a> {
             }
             let due = self.here().peer.due();
             if let Some(name) = due {
+                self.must_be_offered(step, name)?;
                 let count = self.here().sent.get(name).copied().unwrap_or(0);
                 if is_before(step, Direction::Sent, name, count) {
                     break;
@@ -689,6 +694,18 @@ impl<'a> Player<'a> {
         if let Some(place) = used.iter().position(|used| !used).filter(|_| !refused) {
             let (message, _) = &step.alter[place];
             return Err(Stop::Trouble(format!("the alteration of {} was not sent", message_text(message)), false));
+        }
+        Ok(())
+    }
+
+    /// As server, `resume` says that the client comes back with a session. One that does not is no case for the flow.
+    fn must_be_offered(&mut self, step: &HandshakeStep, due: &str) -> Flow {
+        let says = step.options.resume.is_some() || step.alter_options.resume.is_some();
+        let wanted = says && resumption(step) != Resumption::Never && self.case.peer == Role::Server;
+        let answers = matches!(due, "server_hello" | "hello_retry_request");
+        if wanted && answers && !self.here().peer.is_resuming() {
+            let text = "the client offers no session of an earlier connection".to_owned();
+            return Err(Stop::Trouble(text, true));
         }
         Ok(())
     }
@@ -771,7 +788,9 @@ impl<'a> Player<'a> {
     fn apply_options(&mut self, options: &HandshakeOptions) -> Flow {
         let session =
             match &options.resume {
-                None => None,
+                // As server it is the client's to offer one.
+                _ if self.case.peer == Role::Server => None,
+                None | Some(Resume::Nothing) => None,
                 Some(Resume::Last) => {
                     // A ticket is offered rather than the session id that came with it.
                     let ticket = self.sessions.iter().rev().find(|session| !session.ticket.is_empty());
@@ -1040,6 +1059,15 @@ fn is_silence(expect: &Expect) -> bool {
     }
 }
 
+/// What becomes of the sessions that a client offers.
+fn resumption(step: &HandshakeStep) -> Resumption {
+    match (&step.options.resume, &step.alter_options.resume) {
+        (_, Some(Resume::Nothing)) | (Some(Resume::Nothing), None) => Resumption::Never,
+        (_, Some(_)) => Resumption::Anyway,
+        _ => Resumption::Honest,
+    }
+}
+
 fn is_through(step: &HandshakeStep, direction: Direction, name: &str, count: usize) -> bool {
     matches!(&step.form, Form::Through(d, message) if *d == direction && message.name == name && is_nth(message, count))
 }
@@ -1064,7 +1092,7 @@ fn message_text(message: &MessageRef) -> String {
 }
 
 fn link_trouble(error: LinkError) -> Stop {
-    let skip = matches!(error, LinkError::NoAction(_) | LinkError::Busy);
+    let skip = matches!(error, LinkError::NoAction(_) | LinkError::Busy | LinkError::StaysAway(_));
     Stop::Trouble(error.to_string(), skip)
 }
 

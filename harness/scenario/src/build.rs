@@ -5,7 +5,7 @@ use crate::names;
 use crate::parameters::{Parameter, Vary};
 use crate::substitute::Environment;
 use crate::typer::{Checked, Shared, Typer};
-use gauntlet_model::{Capabilities, Case, ChainSpec, Needs, Plays, Role, Step};
+use gauntlet_model::{Capabilities, Case, ChainSpec, Needs, Plays, Role, Step, StepKind};
 use gauntlet_vectors::catalogue::Catalogue;
 use gauntlet_yaml::{Diagnostics, File, Kind, Span, Yaml, did_you_mean};
 use std::collections::BTreeMap;
@@ -96,6 +96,15 @@ fn variable(tree: &Yaml) -> Option<String> {
     key.as_str().filter(|name| *name != "until" && names::is_identifier(name)).map(str::to_owned)
 }
 
+/// Whether the flow has its target connect more than once: a client then keeps its sessions.
+fn connects_again(plays: &Plays, steps: &[Step]) -> bool {
+    let connects = |step: &Step| matches!(step.kind, StepKind::Connect);
+    match plays {
+        Plays::Variants(variants) => variants.iter().any(|(_, steps)| steps.iter().any(connects)),
+        _ => steps.iter().any(connects),
+    }
+}
+
 /// Makes one case of its substituted tree.
 struct Maker<'a> {
     build: &'a Build<'a>,
@@ -111,7 +120,7 @@ impl Maker<'_> {
         let note = self.text("note");
         let tags = self.texts("tags");
         let versions = self.versions();
-        let options = self.options();
+        let mut options = self.options();
         let needs = self.needs();
         let pki = self.pki();
         let across = self.tree.get("across").map(|map| self.typer.conditions(map, "`across`"));
@@ -123,6 +132,9 @@ impl Maker<'_> {
             return None;
         }
         let (plays, steps) = flow?;
+        if self.typer.role == Role::Server && connects_again(&plays, &steps) {
+            options.entry("resumption".to_owned()).or_insert_with(|| "yes".to_owned());
+        }
         let source = self.source(&requirements).into();
         let parameters = self.build.vary.parameters.iter().zip(self.row);
         Some(Case {

@@ -261,6 +261,7 @@ impl Typer<'_> {
     fn options(&mut self, reader: &mut MapReader<'_>) -> Option<HandshakeOptions> {
         let resume = reader.take("resume").map(|resume| match resume.as_str() {
             Some("last") => Some(Resume::Last),
+            Some("none") => Some(Resume::Nothing),
             _ => self.transcript_path(resume).map(Resume::Ticket),
         });
         let psks = reader.take("psks").map(|psks| self.psks(psks));

@@ -16,6 +16,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+mod client;
 pub(crate) mod shim;
 
 /// A port that was free is somebody else's a moment later: so many are tried.
@@ -47,7 +48,12 @@ impl Run {
 
     fn scope<'a>(&'a self, options: &'a Options, port: u16) -> Scope<'a> {
         let adapter = self.adapter.as_deref();
-        Scope { dir: self.dir.path(), adapter, role: self.role, profile: self.role(), options, port }
+        Scope { dir: self.dir.path(), adapter, role: self.role, profile: self.role(), options, port, case: None }
+    }
+
+    /// Where a client may keep the session of a case.
+    fn session(&self, case: u64) -> PathBuf {
+        template::session(self.dir.path(), case)
     }
 
     fn spawn(&self, command: Command, options: &Options) -> Result<Process, LinkError> {
@@ -151,7 +157,7 @@ impl Target for ChildTarget {
         Ok(match role {
             _ if run.role().shim => Box::new(shim::Shim { run, options: options.clone() }),
             Role::Server => Box::new(Server::start(run, options.clone())?),
-            Role::Client => Box::new(Client { run, options: options.clone() }),
+            Role::Client => Box::new(client::Client { run, options: options.clone() }),
         })
     }
 }
@@ -330,112 +336,4 @@ fn ask(run: &Run, options: &Options, process: &mut Process, action: &str) -> Res
         return Err(LinkError::Other(format!("`{action}` needs a target started with `{name}: {value}`")));
     }
     process.tell(&ask.input).map_err(|_| LinkError::Gone(process.describe()))
-}
-
-/// A client that is started for each connection.
-struct Client {
-    run: Arc<Run>,
-    options: Options,
-}
-
-impl Instance for Client {
-    fn link(&mut self) -> Result<Box<dyn Link + '_>, LinkError> {
-        let listener = TcpListener::bind(loopback(0)).and_then(|listener| {
-            listener.set_nonblocking(true)?;
-            Ok(listener)
-        });
-        let listener = listener.map_err(|error| LinkError::Other(format!("no port to listen at: {error}")))?;
-        Ok(Box::new(ClientLink {
-            client: self,
-            listener,
-            processes: Vec::new(),
-            failed: None,
-            connections: Connections::default(),
-        }))
-    }
-
-    fn restart(&mut self) -> Result<(), LinkError> {
-        Ok(())
-    }
-}
-
-struct ClientLink<'a> {
-    client: &'a mut Client,
-    listener: TcpListener,
-    /// By connection.
-    processes: Vec<Process>,
-    /// One that did not connect.
-    failed: Option<Process>,
-    connections: Connections,
-}
-
-impl ClientLink<'_> {
-    fn accept(&self, process: &mut Process) -> Result<TcpConnection, LinkError> {
-        let deadline = Instant::now() + Duration::from_secs(self.client.run.role().ready_within);
-        while Instant::now() < deadline {
-            let ended = process.status().is_some();
-            if let Ok((stream, _)) = self.listener.accept() {
-                return TcpConnection::new(stream).map_err(|error| LinkError::Other(error.to_string()));
-            }
-            if ended {
-                return Err(LinkError::Gone(format!("ended without connecting: {}", process.describe())));
-            }
-            std::thread::sleep(process::LOOK);
-        }
-        Err(LinkError::Unreachable(format!("did not connect in time: {}", process.describe())))
-    }
-}
-
-impl Link for ClientLink<'_> {
-    fn connect(&mut self) -> Result<usize, LinkError> {
-        let port = self.listener.local_addr().map_err(|error| LinkError::Other(error.to_string()))?.port();
-        let command = self.client.run.scope(&self.client.options, port).command().map_err(LinkError::Other)?;
-        let mut process = self.client.run.spawn(command, &self.client.options)?;
-        match self.accept(&mut process) {
-            Ok(connection) => {
-                self.processes.push(process);
-                Ok(self.connections.add(connection))
-            }
-            Err(error) => {
-                self.failed = Some(process);
-                Err(error)
-            }
-        }
-    }
-
-    fn send(&mut self, connection: usize, bytes: &[u8]) {
-        self.connections.send(connection, bytes);
-    }
-
-    fn receive(&mut self, connection: usize, patience: Duration) -> Received {
-        match self.processes.get(connection) {
-            Some(process) => receive(&mut self.connections, connection, patience, process.idle()),
-            None => self.connections.receive(connection, patience),
-        }
-    }
-
-    fn close(&mut self, connection: usize, how: Close) {
-        self.connections.close(connection, how);
-    }
-
-    fn ask(&mut self, connection: usize, action: &str) -> Result<(), LinkError> {
-        let process = self.processes.get_mut(connection);
-        let process = process.ok_or_else(|| LinkError::Other("no such connection".to_owned()))?;
-        ask(&self.client.run, &self.client.options, process, action)
-    }
-
-    fn now(&self) -> u64 {
-        self.connections.now()
-    }
-
-    fn exit(&mut self) -> Option<Exit> {
-        let process = self.failed.as_mut().or(self.processes.last_mut())?;
-        // One that has nothing left to do but to end may do so, and its status is worth a moment.
-        if !self.connections.any_open() {
-            process.wait(process::DYING);
-        }
-        let exit = process.exit(false)?;
-        let accepted = exit.status.and_then(|status| self.client.run.role().exit.says(status));
-        Some(Exit { accepted, ..exit })
-    }
 }

@@ -10,7 +10,7 @@
 //! | `client_auth` | server: `none`, `request`, `require`; client: any but `none` gives it a certificate |
 //! | `alpn` | comma list |
 //! | `groups`, `cipher_suites` | comma lists of the registry's names, best first |
-//! | `early_data` | `yes`, `no` (default); server only |
+//! | `early_data` | `yes`, `no` (default): a server takes it; a client sends its request so where its session allows it |
 //! | `certificate_compression` | `zlib`, `brotli`, or both; rustls only |
 //! | `raw_public_key` | `yes`, `no` (default); OpenSSL's server only |
 //! | `tickets` | `yes` (default), `no` |
@@ -19,7 +19,7 @@
 //!
 //! OpenSSL can be asked for `key_update`, `key_update_requested` (the peer must update too), `renegotiate`,
 //! `client_certificate` (post-handshake, needs `client_auth`), `data` and `close`; rustls for
-//! `key_update_requested`, `data` and `close`. rustls knows neither `renegotiation` nor `resumption`.
+//! `key_update_requested`, `data` and `close`. rustls does not know `renegotiation`.
 
 mod context;
 mod rustls_stack;
@@ -64,7 +64,7 @@ pub fn rustls() -> Box<dyn Target> {
         context: |settings| {
             let config = rustls_stack::config(settings)?;
             Ok(Arc::new(move || {
-                let config = config.clone();
+                let config = config.for_a_case();
                 Box::new(move || Ok(Box::new(RustlsStack::new(&config)?)))
             }))
         },

@@ -85,6 +85,13 @@ pub struct RoleProfile {
     /// It is a BoGo shim: in either role it connects to `{port}`, and says `{shim_id}` first.
     #[serde(default)]
     pub shim: bool,
+    /// Arguments of a client's further connections within a case, if it was started with `resumption: yes` and has left a
+    /// `{session}`.
+    #[serde(default)]
+    pub further: Template,
+    /// Started with `resumption: yes`, a client makes all connections of a case itself, one after the other.
+    #[serde(default)]
+    pub reconnects: bool,
     /// What it writes to stdout is written to its stdin, so that data comes back: if these options are unset or have these
     /// values.
     pub echo: Option<Options>,
@@ -289,7 +296,7 @@ impl RoleProfile {
     fn check(&self, file: &File, errors: &mut Diagnostics) {
         let options: Vec<&str> = self.options.keys().map(String::as_str).collect();
         let arguments = self.options.values().flat_map(OptionProfile::templates);
-        let once = self.prepare.iter().chain([&self.command]).chain(self.environment.values());
+        let once = self.prepare.iter().chain([&self.command, &self.further]).chain(self.environment.values());
         for template in once.chain(arguments) {
             template::check(template, &options, file, errors);
         }

@@ -9,6 +9,7 @@
 //! | `{leaf}`, `{issuers}`, `{key}`, `{p12}` | the same: its leaf alone, the rest of it, its key, all in PKCS #12 with the password `gauntlet` |
 //! | `{psk}`, `{psk_key}` | file with identity and pre-shared key, as GnuTLS wants it; the key alone, as hex |
 //! | `{dir}` | a directory of the run |
+//! | `{session}` | of a client: a file for the session of a case, from one connection to the next |
 //! | `{option:groups}` | what the profile says for an option |
 //! | `{value}` | within an option: its value |
 //! | `{program:adapter}` | a program that is built along with us |
@@ -31,8 +32,8 @@ use std::process::Command;
 /// Text with placeholders, and its place in the profile.
 pub type Template = Spanned<String>;
 
-const PLACEHOLDERS: [&str; 17] = [
-    "port", "name", "ca", "cert", "leaf", "issuers", "key", "p12", "psk", "psk_key", "dir", "option", "value",
+const PLACEHOLDERS: [&str; 18] = [
+    "port", "name", "ca", "cert", "leaf", "issuers", "key", "p12", "psk", "psk_key", "dir", "session", "option", "value",
     "program", "adapter", "cache", "shim_id",
 ];
 
@@ -45,6 +46,13 @@ pub(crate) struct Scope<'a> {
     pub profile: &'a RoleProfile,
     pub options: &'a Options,
     pub port: u16,
+    /// Of a client that is started: a number of its own for the case.
+    pub case: Option<u64>,
+}
+
+/// Where a client may keep the session of a case.
+pub(crate) fn session(dir: &Path, case: u64) -> PathBuf {
+    dir.join(format!("session-{case}"))
 }
 
 /// The pre-shared key as hex.
@@ -55,13 +63,24 @@ fn psk_key() -> String {
 impl Scope<'_> {
     /// The command with the arguments that the options ask for.
     pub fn command(&self) -> Result<Command, String> {
+        self.assemble(self.command_words()?)
+    }
+
+    /// The same for a further connection of a case, with the session of the one before.
+    pub fn further_command(&self) -> Result<Command, String> {
+        let mut words = self.command_words()?;
+        words.extend(self.words(&self.profile.further.value)?);
+        self.assemble(words)
+    }
+
+    fn command_words(&self) -> Result<Vec<String>, String> {
         let mut words = self.words(&self.profile.command.value)?;
         for name in self.profile.options.keys() {
             if !self.profile.command.value.contains(&format!("{{option:{name}}}")) {
                 words.extend(self.option_words(name)?);
             }
         }
-        self.assemble(words)
+        Ok(words)
     }
 
     /// A command of its own.
@@ -114,6 +133,7 @@ impl Scope<'_> {
             "port" => Ok(self.port.to_string()),
             "name" => Ok(SERVER_NAME.to_owned()),
             "dir" => path_text(self.dir),
+            "session" => path_text(&session(self.dir, self.case.unwrap_or_default())),
             "ca" => self.file("root.pem", || Ok(pem(&[gauntlet_pki::root().to_vec()]))),
             "psk" => {
                 self.file("psk.txt", || Ok(format!("{}:{}\n", gauntlet_pki::PSK_IDENTITY, psk_key()).into_bytes()))
@@ -303,6 +323,7 @@ mod tests {
             profile: &profile,
             options: &options,
             port: 77,
+            case: None,
         })
     }
 

@@ -27,12 +27,30 @@ pub(super) const ACTIONS: &[&str] = &["key_update_requested", "data", "close"];
 const MAX_EARLY_DATA: u32 = 16384;
 /// Sessions kept for each set of options.
 const CACHED_SESSIONS: usize = 1024;
+/// Servers whose sessions a client keeps: there is one.
+const CACHED_SERVERS: usize = 8;
 
 /// What connections are made from.
 #[derive(Clone)]
 pub(super) enum Config {
     Server(Arc<ServerConfig>),
     Client(Arc<ClientConfig>),
+    /// A client that offers its sessions again.
+    Resuming(Arc<ClientConfig>),
+}
+
+impl Config {
+    /// With sessions of its own: one case is not to resume those of another.
+    pub fn for_a_case(&self) -> Config {
+        match self {
+            Config::Resuming(config) => {
+                let mut config = (**config).clone();
+                config.resumption = Resumption::in_memory_sessions(CACHED_SERVERS);
+                Config::Resuming(Arc::new(config))
+            }
+            other => other.clone(),
+        }
+    }
 }
 
 /// The configuration for some settings, built once in the life of the process.
@@ -44,6 +62,7 @@ pub(super) fn config(settings: &Settings) -> Result<Config, String> {
     }
     let built = match settings.role {
         Role::Server => Config::Server(Arc::new(server(settings)?)),
+        Role::Client if settings.resumption => Config::Resuming(Arc::new(client(settings)?)),
         Role::Client => Config::Client(Arc::new(client(settings)?)),
     };
     cache.insert(settings.clone(), built.clone());
@@ -98,9 +117,6 @@ fn server(settings: &Settings) -> Result<ServerConfig, String> {
 }
 
 fn client(settings: &Settings) -> Result<ClientConfig, String> {
-    if settings.resumption {
-        return Err("rustls would resume across cases".to_owned());
-    }
     let provider = provider(settings)?;
     let builder = ClientConfig::builder_with_provider(provider);
     let builder = builder.with_protocol_versions(&versions(settings)?).map_err(text)?;
@@ -114,6 +130,7 @@ fn client(settings: &Settings) -> Result<ClientConfig, String> {
     };
     config.alpn_protocols = settings.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     config.resumption = Resumption::disabled();
+    config.enable_early_data = settings.early_data;
     (config.cert_compressors, config.cert_decompressors) = compression(settings)?;
     Ok(config)
 }
@@ -203,6 +220,8 @@ impl ResolvesServerCert for BySignature {
 pub(super) struct RustlsStack {
     connection: Connection,
     wire: Wire,
+    /// A client's request is under way as early data.
+    asked_early: bool,
     /// Nothing more is read; what is left is written.
     closing: bool,
 }
@@ -211,18 +230,34 @@ impl RustlsStack {
     pub fn new(config: &Config) -> Result<RustlsStack, LinkError> {
         let connection = match config {
             Config::Server(config) => ServerConnection::new(config.clone()).map(Connection::from),
-            Config::Client(config) => {
+            Config::Client(config) | Config::Resuming(config) => {
                 let name = ServerName::try_from(SERVER_NAME).expect("a constant that is a DNS name");
                 ClientConnection::new(config.clone(), name).map(Connection::from)
             }
         };
         let mut connection = connection.map_err(|error| LinkError::Other(format!("rustls: {error}")))?;
         connection.set_buffer_limit(None);
+        let mut asked_early = false;
         if let Connection::Client(client) = &mut connection {
-            // Kept until the handshake is done.
-            client.writer().write_all(REQUEST).map_err(|error| LinkError::Other(error.to_string()))?;
+            let early = client.early_data().map(|mut early| early.write_all(REQUEST));
+            asked_early = matches!(early, Some(Ok(())));
+            if !asked_early {
+                // Kept until the handshake is done.
+                client.writer().write_all(REQUEST).map_err(|error| LinkError::Other(error.to_string()))?;
+            }
         }
-        Ok(RustlsStack { connection, wire: Wire::default(), closing: false })
+        Ok(RustlsStack { connection, wire: Wire::default(), asked_early, closing: false })
+    }
+
+    /// What the server did not take as early data is asked for again.
+    fn ask_again(&mut self) -> io::Result<()> {
+        match &mut self.connection {
+            Connection::Client(client) if self.asked_early && !client.is_handshaking() => {
+                self.asked_early = false;
+                if client.is_early_data_accepted() { Ok(()) } else { client.writer().write_all(REQUEST) }
+            }
+            _ => Ok(()),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -242,6 +277,7 @@ impl RustlsStack {
         }
         match self.connection.process_new_packets() {
             Ok(state) => {
+                self.ask_again()?;
                 self.answer()?;
                 if state.peer_has_closed() {
                     self.close();

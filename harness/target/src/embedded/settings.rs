@@ -84,7 +84,7 @@ impl Settings {
             "unsafe_renegotiation" if self.role == Role::Server => self.unsafe_renegotiation = yes(value)?,
             "certificate_compression" => self.certificate_compression = list(value).map(str::to_owned).collect(),
             "raw_public_key" if self.role == Role::Server => self.raw_public_key = yes(value)?,
-            "early_data" if self.role == Role::Server => self.early_data = yes(value)?,
+            "early_data" => self.early_data = yes(value)?,
             "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
             "resumption" if self.role == Role::Client => self.resumption = yes(value)?,
             _ => return Err(format!("not known for a {}", self.role.name())),

@@ -44,6 +44,8 @@ pub(super) struct OpenSslStack {
 enum Phase {
     /// Ahead of the handshake and through it, as long as early data may come.
     EarlyData,
+    /// A client has a session that lets it ask at once.
+    EarlyRequest,
     Handshake,
     Open,
     Ended,
@@ -57,7 +59,11 @@ impl OpenSslStack {
             Role::Client => client_ssl(context, session),
         };
         let stream = ssl.and_then(|ssl| SslStream::new(ssl, Wire::default())).map_err(other)?;
-        let phase = if settings.early_data { Phase::EarlyData } else { Phase::Handshake };
+        let phase = match settings.role {
+            Role::Server if settings.early_data => Phase::EarlyData,
+            Role::Client if settings.early_data && allows_early_data(stream.ssl()) => Phase::EarlyRequest,
+            _ => Phase::Handshake,
+        };
         Ok(OpenSslStack { stream, phase, role: settings.role, owed: Vec::new(), answered: false })
     }
 
@@ -65,6 +71,7 @@ impl OpenSslStack {
     fn step(&mut self) -> Result<(), Error> {
         match self.phase {
             Phase::EarlyData => self.read_early_data(),
+            Phase::EarlyRequest => self.write_early_data(),
             Phase::Handshake => self.handshake(),
             Phase::Open if !self.owed.is_empty() => self.write(),
             Phase::Open if self.answered => self.close(),
@@ -82,10 +89,17 @@ impl OpenSslStack {
         Ok(())
     }
 
+    fn write_early_data(&mut self) -> Result<(), Error> {
+        self.stream.write_early_data(REQUEST)?;
+        self.phase = Phase::Handshake;
+        Ok(())
+    }
+
     fn handshake(&mut self) -> Result<(), Error> {
         self.stream.do_handshake()?;
         self.phase = Phase::Open;
-        if self.role == Role::Client {
+        // What the server did not take as early data is asked for again.
+        if self.role == Role::Client && !sys::early_data_was_taken(self.stream.ssl()) {
             self.owed.extend_from_slice(REQUEST);
         }
         Ok(())
@@ -111,6 +125,10 @@ impl OpenSslStack {
         self.phase = Phase::Ended;
         self.stream.shutdown().map(|_| ())
     }
+}
+
+fn allows_early_data(ssl: &SslRef) -> bool {
+    ssl.session().is_some_and(|session| session.max_early_data() > 0)
 }
 
 fn server_ssl(context: &Context) -> Result<Ssl, ErrorStack> {
@@ -196,6 +214,15 @@ mod sys {
         fn SSL_key_update(ssl: *mut ffi::SSL, updatetype: c_int) -> c_int;
         fn SSL_renegotiate(ssl: *mut ffi::SSL) -> c_int;
         fn SSL_verify_client_post_handshake(ssl: *mut ffi::SSL) -> c_int;
+        fn SSL_get_early_data_status(ssl: *const ffi::SSL) -> c_int;
+    }
+
+    /// `SSL_EARLY_DATA_ACCEPTED`
+    const ACCEPTED: c_int = 2;
+
+    pub fn early_data_was_taken(ssl: &SslRef) -> bool {
+        // SAFETY: the reference is to a live SSL.
+        unsafe { SSL_get_early_data_status(ssl.as_ptr()) == ACCEPTED }
     }
 
     pub fn key_update(ssl: &SslRef, requested: bool) -> Result<(), ErrorStack> {
