@@ -168,6 +168,18 @@ fn several_connections() {
 }
 
 #[test]
+fn a_client_that_connects_again_keeps_its_sessions() {
+    let flow = "flow: [{ handshake: full }, connect, { handshake: { resume: last } }, { expect: accept }]";
+    let text = format!("title: x\nrequirements: [rfc9846-4.2.2-02]\npeer: server\n{flow}\n");
+    let options = |text: &str| load(text).expand(None).unwrap().cases[0].options.clone();
+    assert_eq!(options(&text)["resumption"], "yes");
+    assert_eq!(options(&format!("{text}target: {{ resumption: \"no\" }}\n"))["resumption"], "no");
+    assert!(!options(&text.replace("connect, ", "")).contains_key("resumption"));
+    let server = text.replace("peer: server", "peer: client").replace("rfc9846-4.2.2-02", "rfc9846-4.2.3-01");
+    assert!(options(&server).is_empty());
+}
+
+#[test]
 fn options_and_certificates_are_kept() {
     let case = &cases("other_name")[0];
     assert_eq!(case.peer, Role::Server);

@@ -211,7 +211,7 @@ impl Instance for OwnInstance {
         let mut number = 0_u8;
         Ok(Box::new(MemoryLink::new(move || {
             number = number.wrapping_add(1);
-            config.session = session.as_ref().and_then(|session| lock(session).clone());
+            config.session = session.as_ref().and_then(offered);
             let peer = Peer::new(config.clone(), [number; 32]);
             Ok(Box::new(OwnStack { session: session.clone(), ..OwnStack::new(manner, peer) }))
         })))
@@ -224,6 +224,14 @@ impl Instance for OwnInstance {
 /// One connection to one of our own sides.
 pub fn stack(manner: Manner, config: Config, seed: [u8; 32]) -> Box<dyn Stack> {
     Box::new(OwnStack::new(manner, Peer::new(config, seed)))
+}
+
+/// What a further connection offers: a ticket of TLS 1.3 once, a session of older versions as often as it likes.
+fn offered(session: &Session) -> Option<gauntlet_peer::Session> {
+    let mut slot = lock(session);
+    let offered = slot.clone();
+    slot.take_if(|session| session.version >= 0x0304);
+    offered
 }
 
 fn lock(session: &Session) -> MutexGuard<'_, Option<gauntlet_peer::Session>> {
@@ -309,7 +317,9 @@ impl OwnStack {
             Manner::Strict | Manner::Faulty(_) => self.take_strictly(bytes),
             Manner::Pushover => self.take_anything(bytes),
         }
-        if let (Some(session), Some(last)) = (&self.session, self.peer.sessions.last()) {
+        // A ticket of TLS 1.3 without a lifetime is none. [RFC 9846, 4.7.1]
+        let keeps = |last: &&gauntlet_peer::Session| last.version < 0x0304 || last.lifetime > 0;
+        if let (Some(session), Some(last)) = (&self.session, self.peer.sessions.last().filter(keeps)) {
             *lock(session) = Some(last.clone());
         }
     }

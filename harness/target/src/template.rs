@@ -33,8 +33,8 @@ use std::process::Command;
 pub type Template = Spanned<String>;
 
 const PLACEHOLDERS: [&str; 18] = [
-    "port", "name", "ca", "cert", "leaf", "issuers", "key", "p12", "psk", "psk_key", "dir", "session", "option", "value",
-    "program", "adapter", "cache", "shim_id",
+    "port", "name", "ca", "cert", "leaf", "issuers", "key", "p12", "psk", "psk_key", "dir", "session", "option",
+    "value", "program", "adapter", "cache", "shim_id",
 ];
 
 /// What placeholders stand for.

@@ -337,18 +337,58 @@ fn the_client_asks_and_closes() {
 #[test]
 fn the_client_resumes_if_told() {
     let context = server_context();
-    for (resumption, expected) in [("yes", true), ("no", false)] {
-        let mut instance = openssl().start(Role::Client, &options(&[("resumption", resumption)])).unwrap();
-        let mut link = instance.link().unwrap();
-        let mut reused = Vec::new();
+    for (target, (resumption, expected)) in
+        [openssl, rustls].into_iter().flat_map(|target| [("yes", true), ("no", false)].map(|told| (target(), told)))
+    {
+        let mut instance = target.start(Role::Client, &options(&[("resumption", resumption)])).unwrap();
+        // Another case knows nothing of it.
         for _ in 0..2 {
-            let mut stream = SslStream::new(Ssl::new(&context).unwrap(), Wire::new(&mut *link)).unwrap();
-            stream.accept().unwrap();
-            stream.write_all(b"answer").unwrap();
-            reused.push(stream.ssl().session_reused());
+            let mut link = instance.link().unwrap();
+            let mut reused = Vec::new();
+            for _ in 0..2 {
+                let mut stream = SslStream::new(Ssl::new(&context).unwrap(), Wire::new(&mut *link)).unwrap();
+                stream.accept().unwrap();
+                stream.write_all(b"answer").unwrap();
+                reused.push(stream.ssl().session_reused());
+            }
+            assert_eq!(reused, [false, expected], "{} {resumption}", target.name());
         }
-        assert_eq!(reused, [false, expected]);
     }
+}
+
+#[test]
+fn the_client_asks_early_if_told_and_again_where_that_is_declined() {
+    for target in [openssl(), rustls()] {
+        asks_early(&*target, true);
+        asks_early(&*target, false);
+    }
+}
+
+fn asks_early(target: &dyn Target, taken: bool) {
+    let context = server_context();
+    let server = |limit| {
+        let mut ssl = Ssl::new(&context).unwrap();
+        ssl.set_max_early_data(limit).unwrap();
+        ssl.set_accept_state();
+        ssl
+    };
+    let told = options(&[("resumption", "yes"), ("early_data", "yes")]);
+    let mut instance = target.start(Role::Client, &told).unwrap();
+    let mut link = instance.link().unwrap();
+    let mut first = SslStream::new(server(16384), Wire::new(&mut *link)).unwrap();
+    first.accept().unwrap();
+    first.write_all(b"answer").unwrap();
+    drop(first);
+
+    let mut second = SslStream::new(server(if taken { 16384 } else { 0 }), Wire::new(&mut *link)).unwrap();
+    let mut request = [0; 64];
+    let mut count = if taken { second.read_early_data(&mut request).unwrap() } else { 0 };
+    second.accept().unwrap();
+    assert!(second.ssl().session_reused(), "{}", target.name());
+    if !taken {
+        count = second.read(&mut request).unwrap();
+    }
+    assert_eq!(&request[..count], b"GET / HTTP/1.0\r\n\r\n", "{}", target.name());
 }
 
 #[test]

@@ -377,6 +377,52 @@ fn a_client_is_started_for_each_connection() {
     }
 }
 
+/// Takes a connection, tells what was said on it, and ends it.
+fn hear(link: &mut dyn Link) -> String {
+    let connection = link.connect().unwrap();
+    let Received::Bytes(bytes) = link.receive(connection, PATIENCE) else { return String::new() };
+    link.close(connection, Close::Half);
+    assert_eq!(link.receive(connection, PATIENCE), Received::End(Ending::Fin));
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_client_that_keeps_its_sessions_to_itself_makes_all_connections() {
+    let sample = Sample::new();
+    let more = "  reconnects: true\n  options:\n    resumption: {values: {no: '', yes: ''}}\n";
+    let target = target(sample.dir.path(), "client", "again", more);
+    let mut instance = target.start(Role::Client, &options(&[("resumption", "yes")])).unwrap();
+    let mut link = instance.link().unwrap();
+    assert_eq!((hear(&mut *link), hear(&mut *link)), ("hi".to_owned(), "hi".to_owned()));
+    assert_eq!(link.connect(), Err(LinkError::StaysAway("exit status: 7".to_owned())));
+    drop(link);
+    // Not told to resume, it is started for each connection.
+    let mut instance = target.start(Role::Client, &options(&[("resumption", "no")])).unwrap();
+    let mut link = instance.link().unwrap();
+    assert_eq!((0..3).map(|_| hear(&mut *link)).collect::<Vec<_>>(), ["hi", "hi", "hi"]);
+}
+
+#[test]
+fn a_further_client_gets_the_session_that_the_one_before_has_left() {
+    let sample = Sample::new();
+    let file = sample.dir.path().join("sample.yaml");
+    let (program, words) =
+        (env!("CARGO_BIN_EXE_gauntlet-misbehave"), "    resumption: {values: {no: '', yes: '{session}'}}");
+    let text = format!(
+        "name: sample\nclient:\n  command: \"'{program}' recalls {{port}}\"\n  further: again\n  options:\n{words}\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    let target = by_name(file.to_str().unwrap()).unwrap();
+    let mut instance = target.start(Role::Client, &options(&[("resumption", "yes")])).unwrap();
+    let mut link = instance.link().unwrap();
+    let session = hear(&mut *link);
+    assert_eq!(hear(&mut *link), format!("{session} again"));
+    drop(link);
+    assert!(!Path::new(&session).exists(), "{session} is left behind");
+    let mut link = instance.link().unwrap();
+    assert_ne!(hear(&mut *link), session, "another case, another session");
+}
+
 #[test]
 fn a_client_that_never_connects_is_told() {
     let sample = Sample::new();

@@ -11,6 +11,8 @@
 //! | `connects` | a client: connects, sends "hi", ends with status 7 when the server ends |
 //! | `clings` | a client: connects, says nothing, ignores SIGTERM and the end of the connection; FILE gets its process id |
 //! | `twice` | a client: connects two times, sends "hi" on the first, ends with status 7 when the server ends |
+//! | `again` | a client: as `connects`, two times one after the other |
+//! | `recalls` | a client: connects, says its arguments behind PORT, makes FILE, and ends when the server does |
 //! | `falls` | a client: connects, and aborts as soon as something comes |
 //!
 //! Words that a connection may carry: `close`, `reset`, `flood`, `abort`, `kill`, `exit`, `report`, `noise`, `stdin`.
@@ -45,6 +47,11 @@ fn main() -> ExitCode {
             false => note(0).and(Err(rustix::io::Errno::ADDRINUSE.into())),
         },
         "connects" => return connect(port),
+        "again" => {
+            connect(port);
+            return connect(port);
+        }
+        "recalls" => recall(port, file),
         "twice" => {
             let _other = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
             return connect(port);
@@ -70,6 +77,13 @@ fn fall(port: u16) -> std::io::Result<()> {
     stream.write_all(b"hi")?;
     stream.take(1).read_to_end(&mut Vec::new())?;
     std::process::abort()
+}
+
+fn recall(port: u16, words: &[String]) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.write_all(words.join(" ").as_bytes())?;
+    stream.read_to_end(&mut Vec::new())?;
+    words.first().map_or(Ok(()), |file| std::fs::write(file, "session"))
 }
 
 fn cling(port: u16) -> std::io::Result<()> {
