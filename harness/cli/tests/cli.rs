@@ -384,6 +384,29 @@ fn the_first_failure_ends_a_run_if_so_asked() {
 // ---- reports -------------------------------------------------------------------------------------
 
 #[test]
+fn reports_are_rendered_again_byte_for_byte() {
+    const RENDERED: [&str; 5] = ["index.html", "junit.xml", "report.sarif", "ctrf.json", "report.md"];
+    let place = Place::new();
+    place.run("out", &[]).with(1);
+    let rendered = || RENDERED.map(|file| place.results("out").file(file));
+    let first = rendered();
+    RENDERED.iter().for_each(|file| fs::remove_file(place.path().join("out").join(file)).expect("it was written"));
+    place.gauntlet(&["report", "out"]).with(1);
+    let again = rendered();
+    for (file, (first, again)) in RENDERED.iter().zip(first.iter().zip(&again)) {
+        assert!(first == again, "{file} is another");
+    }
+    // It is the results that all of them are made of.
+    let results = place.path().join("out/results.jsonl");
+    let text = fs::read_to_string(&results).expect("written").replace("went on with server_hello", "went to sleep");
+    fs::write(&results, text).expect("written");
+    place.gauntlet(&["report", "out"]).with(1);
+    for (file, (again, other)) in RENDERED.iter().zip(again.iter().zip(&rendered())) {
+        assert!(again != other && other.contains("went to sleep"), "{file} is still the same");
+    }
+}
+
+#[test]
 fn junit_has_each_case_and_the_failing_line() {
     let place = Place::new();
     place.run("out", &[]).with(1);
