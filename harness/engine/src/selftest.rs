@@ -482,3 +482,23 @@ fn vary_reaction(transcript: &Transcript, fails: Fails<'_>) -> bool {
         fails(events)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_places_the_first_and_the_last_are_changed() {
+        let event = |step: u32| {
+            let what = What::StepEnded { step };
+            Event { play: 0, connection: 0, us: 0, what }
+        };
+        let transcript = |count: u32| Transcript { events: (0..count).map(event).collect(), ..Transcript::default() };
+        let all = |_: &What| true;
+        assert_eq!(places(&transcript(3), all), [0, 1, 2]);
+        assert_eq!(places(&transcript(20), |what| *what == What::StepEnded { step: 9 }), [9]);
+        let chosen = places(&transcript(1000), all);
+        assert_eq!(chosen.len(), 2 * CHANGED);
+        assert_eq!((chosen[CHANGED - 1], chosen[CHANGED]), (CHANGED - 1, 1000 - CHANGED));
+    }
+}
