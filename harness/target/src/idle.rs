@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Between two looks.
-pub(crate) const BETWEEN: Duration = Duration::from_millis(2);
+pub(crate) const BETWEEN: Duration = Duration::from_millis(1);
 /// So many looks in a row must find the same.
 const LOOKS: u32 = 4;
 
