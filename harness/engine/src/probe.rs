@@ -14,6 +14,8 @@ use gauntlet_wire::Grammar;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+/// Whether data is answered is not asked, as every plain handshake shows it; that it is only once, a profile says.
+const ANSWERS: [&str; 2] = gauntlet_target::profile::ANSWERS;
 /// Groups that are asked for.
 const GROUPS: [u16; 13] = [29, 23, 24, 25, 30, 256, 257, 258, 259, 260, 4588, 4587, 4589];
 /// Signature schemes that are asked for.
@@ -33,6 +35,19 @@ const SUITES12: [u16; 22] = [
 /// # Errors
 /// No link to it.
 pub fn probe(
+    instance: &mut dyn Instance,
+    role: Role,
+    options: &Options,
+    settings: &Settings,
+) -> Result<Capabilities, LinkError> {
+    let mut found = ask_all(instance, role, options, settings)?;
+    for way in ANSWERS {
+        found.learn("answers", way, Learnt::Yes);
+    }
+    Ok(found)
+}
+
+fn ask_all(
     instance: &mut dyn Instance,
     role: Role,
     options: &Options,
@@ -94,7 +109,9 @@ pub(crate) fn probe_widened(
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let found = known.entry((target.name().to_owned(), role.name(), options.clone())).or_insert_with(|| {
         let mut instance = target.start(role, &options).ok()?;
-        probe(instance.as_mut(), role, &options, settings).ok().map(Arc::new)
+        let mut found = probe(instance.as_mut(), role, &options, settings).ok()?;
+        found.cannot_answer(&target.cannot_answer(role));
+        Some(Arc::new(found))
     });
     found.clone()
 }

@@ -271,7 +271,8 @@ impl TargetRun<'_> {
         }
         let mut settings = self.settings(1_000_000);
         let mut first = self.target.start(self.role, &plain).map_err(unreachable)?;
-        let capabilities = probe(first.as_mut(), self.role, &plain, &settings).map_err(unreachable)?;
+        let mut capabilities = probe(first.as_mut(), self.role, &plain, &settings).map_err(unreachable)?;
+        capabilities.cannot_answer(&self.target.cannot_answer(self.role));
         let costs = self.costs(first.as_mut(), &capabilities, &settings);
         drop(first);
         if !self.target.is_memory() {

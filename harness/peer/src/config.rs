@@ -113,6 +113,8 @@ pub struct Config {
     pub compressors: Vec<u16>,
     /// As server: record_size_limit that is agreed on with clients that send it.
     pub record_size_limit: Option<u16>,
+    /// As server, up to TLS 1.2: heartbeats are agreed on with clients that send the extension.
+    pub heartbeat: bool,
     /// As server: ask for a certificate.
     pub request_certificate: bool,
     /// As server: a client without a certificate deserves a refusal.
@@ -173,6 +175,7 @@ impl Config {
             max_early_data: 0,
             compressors: Vec::new(),
             record_size_limit: None,
+            heartbeat: false,
             tickets: 0,
             follows_hello_request: false,
             request_certificate: false,

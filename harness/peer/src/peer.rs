@@ -532,7 +532,8 @@ impl Peer {
             other => format!("record_{other}").into(),
         };
         self.note(content_type, name, context, content);
-        if content_type == 24 && self.hs.hello.extensions.contains(&crate::view::extension::HEARTBEAT) {
+        let agreed = self.is_client() || self.config.heartbeat;
+        if content_type == 24 && agreed && self.hs.hello.extensions.contains(&crate::view::extension::HEARTBEAT) {
             return self.take_heartbeat(content);
         }
         self.remark("unexpected_message", format!("record of type {content_type}"));

@@ -73,6 +73,8 @@ pub struct ClientHelloView {
     pub renegotiation_info: Option<Vec<u8>>,
     /// record_size_limit.
     pub record_size_limit: Option<u16>,
+    /// heartbeat.
+    pub heartbeat: Option<u8>,
 }
 
 /// What of a ServerHello or HelloRetryRequest decides about the handshake.
@@ -180,6 +182,7 @@ impl ClientHelloView {
             record_size_limit: data(extension::RECORD_SIZE_LIMIT)
                 .and_then(|d| number(d, "record_size_limit"))
                 .map(|n| n as u16),
+            heartbeat: data(extension::HEARTBEAT).and_then(|d| number(d, "mode")).map(|mode| mode as u8),
         }
     }
 

@@ -111,6 +111,7 @@ impl Target for Own {
             "early_data",
             "certificate_compression",
             "record_size_limit",
+            "heartbeat",
             "psk",
         ];
         let unknown = options.keys().find(|key| !known.contains(&key.as_str()));
@@ -133,6 +134,10 @@ impl Target for Own {
 
 /// SHA-1, which a strict side neither offers nor takes. [RFC 9155]
 const OLD_SCHEMES: [u16; 2] = [0x0203, 0x0201];
+
+/// ffdhe2048 and ffdhe3072, which a strict server takes as well, and suites of TLS 1.2 for them. [RFC 7919]
+const FIELDS: [u16; 2] = [256, 257];
+const FIELD_SUITES: [u16; 2] = [0x009e, 0x009f];
 
 fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let named = options.get("versions").map_or("tls1.2-tls1.3", String::as_str);
@@ -165,6 +170,13 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let is_strict = matches!(manner, Manner::Strict | Manner::Faulty(_));
     let schemes = plain.signature_schemes.iter().copied();
     let signature_schemes = schemes.filter(|scheme| !is_strict || !OLD_SCHEMES.contains(scheme)).collect();
+    let (mut groups, mut cipher_suites) = (plain.groups.clone(), plain.cipher_suites.clone());
+    if is_strict && role == Role::Server {
+        groups.extend(FIELDS);
+        cipher_suites.extend(FIELD_SUITES);
+    }
+    let limit = options.get("record_size_limit").map(|value| value.parse().unwrap_or(16385));
+    let record_size_limit = limit.or((is_strict && role == Role::Server).then_some(16385));
     let alpn = options.get("alpn").map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     Config {
         identity,
@@ -177,12 +189,13 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         signature_schemes,
         max_early_data: if options.get("early_data").is_some_and(|value| value == "yes") { 16384 } else { 0 },
         compressors: codes("certificate_compression", "CertificateCompressionAlgorithm").unwrap_or_default(),
-        record_size_limit: options.get("record_size_limit").map(|value| value.parse().unwrap_or(16385)),
+        record_size_limit,
+        heartbeat: options.get("heartbeat").is_some_and(|value| value == "yes"),
         psks: if options.get("psk").is_some_and(|value| value == "yes") { vec![psk()] } else { Vec::new() },
         tickets: u32::from(options.get("tickets").is_none_or(|value| value != "no")),
-        groups: codes("groups", "NamedGroup").unwrap_or(plain.groups.clone()),
+        groups: codes("groups", "NamedGroup").unwrap_or(groups),
         cipher_suites: codes("cipher_suites", "CipherSuite")
-            .unwrap_or_else(|| if all { every_suite() } else { plain.cipher_suites.clone() }),
+            .unwrap_or_else(|| if all { every_suite() } else { cipher_suites }),
         psk: old_psk,
         ..plain
     }
