@@ -426,7 +426,7 @@ fn vary_established(transcript: &Transcript) -> Vec<Vec<Event>> {
     let mut all = Vec::new();
     for (place, event) in transcript.events.iter().enumerate() {
         let mut events = transcript.events.clone();
-        if let What::Established { version, cipher_suite, group, resumed, alpn } = &mut events[place].what {
+        if let What::Established { version, cipher_suite, group, resumed, alpn, .. } = &mut events[place].what {
             (*version, *cipher_suite, *group, *resumed) = (0x0301, 0xfefe, 0xfefe, !*resumed);
             *alpn = Some("other".to_owned());
         } else {
