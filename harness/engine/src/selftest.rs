@@ -463,7 +463,7 @@ fn spoil_record(record: &mut What, field: Option<&str>) {
 fn vary_established(transcript: &Transcript, fails: Fails<'_>) -> bool {
     places(transcript, |what| matches!(what, What::Established { .. })).into_iter().any(|place| {
         let mut events = transcript.events.clone();
-        if let What::Established { version, cipher_suite, group, resumed, alpn } = &mut events[place].what {
+        if let What::Established { version, cipher_suite, group, resumed, alpn, .. } = &mut events[place].what {
             (*version, *cipher_suite, *group, *resumed) = (0x0301, 0xfefe, 0xfefe, !*resumed);
             *alpn = Some("other".to_owned());
         }

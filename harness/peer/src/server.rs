@@ -4,6 +4,7 @@ use crate::Peer;
 use crate::client::is_supported;
 use crate::config::{Resumption, Session};
 use crate::exchange::{FFDHE, has_psk, is_field, old_scheme};
+use crate::grease::Spot;
 use crate::order::{Flow, Order, from_client};
 use crate::view::{self, ClientHelloView, RETRY_RANDOM, ServerHelloView, extension};
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
@@ -73,6 +74,16 @@ impl Peer {
     }
 
     fn take_client_hello(&mut self, message: &[u8], node: &Node) {
+        if let Some(inner) = self.open_hello(message, node) {
+            let context = self.context(gauntlet_model::Side::Target);
+            let node = gauntlet_wire::Grammar::tls().decode("Handshake", &inner, &context);
+            return self.take_the_hello(&inner, &node);
+        }
+        self.take_the_hello(message, node);
+    }
+
+    /// The hello that the handshake is about: the only one, or the one inside.
+    fn take_the_hello(&mut self, message: &[u8], node: &Node) {
         let second = self.hs.retry.is_some() && self.hs.hellos == 1;
         if self.hs.established && !self.is_tls13() {
             self.renegotiate();
@@ -87,6 +98,7 @@ impl Peer {
                 self.scrutinise_second(&first, node);
             }
         }
+        self.draw_grease();
         self.hs.hello = hello;
         self.hs.hellos += 1;
         self.hs.first_hello = Some(node.clone());
@@ -426,10 +438,11 @@ impl Peer {
     // ---- honest messages -------------------------------------------------------------------------
 
     pub(crate) fn honest_retry(&mut self) -> Plain {
-        let extensions = vec![
+        let mut extensions = vec![
             ("supported_versions", named(vec![("selected_version", Plain::Number(0x0304))])),
             ("key_share", named(vec![("selected_group", number(self.hs.group))])),
         ];
+        extensions.extend(self.retry_extension().map(|ech| ("encrypted_client_hello", ech)));
         named(vec![
             ("random", Plain::Bytes(RETRY_RANDOM.to_vec())),
             ("legacy_session_id_echo", self.hs.hello.session_id.clone().into()),
@@ -535,12 +548,16 @@ impl Peer {
         if self.hs.early_accepted {
             extensions.push(("early_data", Plain::Map(Vec::new())));
         }
+        extensions.extend(self.retry_configs().map(|configs| ("encrypted_client_hello", configs)));
         named(vec![("extensions", named(extensions))])
     }
 
     pub(crate) fn honest_certificate_request(&mut self) -> Plain {
-        let schemes: Plain = self.config.signature_schemes.iter().map(|scheme| u64::from(*scheme)).collect();
-        if self.layout() >= 0x0304 {
+        let tls13 = self.layout() >= 0x0304;
+        let reserved = self.grease_value(Spot::Scheme).filter(|_| tls13);
+        let schemes = reserved.into_iter().chain(self.config.signature_schemes.iter().copied());
+        let schemes: Plain = schemes.map(u64::from).collect();
+        if tls13 {
             let mut extensions =
                 vec![("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)]))];
             if !self.config.compressors.is_empty() {

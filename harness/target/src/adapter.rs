@@ -90,12 +90,16 @@ impl Adapter {
 
     fn command(&self, build: &Template, workshop: &Path) -> Result<Command, String> {
         let words = shell_words::split(&build.value).map_err(|error| error.to_string())?;
-        let words: Vec<String> =
-            words.iter().map(|word| word.replace("{source}", &self.source).replace("{out}", "adapter")).collect();
+        let words: Vec<String> = words.iter().map(|word| self.word(word)).collect();
         let (program, arguments) = words.split_first().ok_or("the command is empty")?;
         let mut command = Command::new(program);
         command.args(arguments).current_dir(workshop);
         Ok(command)
+    }
+
+    fn word(&self, word: &str) -> String {
+        let word = word.replace("{source}", &self.source).replace("{out}", "adapter");
+        word.replace("{cache}", &cache().to_string_lossy())
     }
 
     /// Reports what is wrong in its command.

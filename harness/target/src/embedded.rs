@@ -13,6 +13,7 @@
 //! | `early_data` | `yes`, `no` (default): a server takes it; a client sends its request so where its session allows it |
 //! | `certificate_compression` | `zlib`, `brotli`, or both; rustls only |
 //! | `raw_public_key` | `yes`, `no` (default); OpenSSL's server only |
+//! | `ech` | `yes`, `grease`, `no` (default); rustls' client only |
 //! | `tickets` | `yes` (default), `no` |
 //! | `renegotiation` | `yes`: a server lets clients begin it; `no` (default) |
 //! | `resumption` | `yes`: a client offers its last session on further connections of a case; `no` (default) |
@@ -22,6 +23,7 @@
 //! `key_update_requested`, `data` and `close`. rustls does not know `renegotiation`.
 
 mod context;
+mod rustls_hpke;
 mod rustls_stack;
 mod settings;
 mod stack;

@@ -16,10 +16,10 @@ pub use fault::{FAULTS, Fault};
 
 use crate::memory::{MemoryLink, Stack, Wire};
 use crate::{Instance, Options, Target};
-use gauntlet_crypto::CipherSuite;
+use gauntlet_crypto::{CipherSuite, KeyShare, NamedGroup};
 use gauntlet_model::names::version_number;
 use gauntlet_model::{Link, LinkError, Role, What};
-use gauntlet_peer::{Change, Config, Draft, Peer, Psk, Temper};
+use gauntlet_peer::{Change, Config, Draft, Ech, Peer, Psk, Temper};
 use gauntlet_wire::{Edit, Grammar, Path, Plain};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,6 +113,7 @@ impl Target for Own {
             "record_size_limit",
             "heartbeat",
             "psk",
+            "ech",
         ];
         let unknown = options.keys().find(|key| !known.contains(&key.as_str()));
         unknown.map_or(Ok(()), |key| Err(format!("our own side has no option `{key}`")))
@@ -180,6 +181,8 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let alpn = options.get("alpn").map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     Config {
         identity,
+        ech: ech(role, options),
+        requires_ech: is_strict,
         follows_hello_request: true,
         request_certificate: asks,
         require_certificate: options.get("client_auth").is_some_and(|value| value == "require"),
@@ -198,6 +201,20 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
             .unwrap_or_else(|| if all { every_suite() } else { cipher_suites }),
         psk: old_psk,
         ..plain
+    }
+}
+
+/// Encrypted ClientHello, with the configuration that every target with the option `ech` has.
+fn ech(role: Role, options: &Options) -> Ech {
+    let configs = gauntlet_pki::ech_config_list();
+    match (role, options.get("ech").map(String::as_str)) {
+        (Role::Client, Some("yes")) => Ech::Offer(configs),
+        (Role::Client, Some("grease")) => Ech::Grease,
+        (Role::Server, Some("yes")) => {
+            let key = KeyShare::from_private(NamedGroup::X25519, &gauntlet_pki::ECH_KEY);
+            Ech::Serve { configs, key: key.ok().map(Arc::new) }
+        }
+        _ => Ech::Unknown,
     }
 }
 
@@ -454,7 +471,14 @@ impl OwnStack {
             }
             self.put(name, draft);
         }
-        true
+        // Some is only told when all is done.
+        match self.remark() {
+            Some(alert) => {
+                self.refuse(&alert);
+                false
+            }
+            None => true,
+        }
     }
 
     fn refuse(&mut self, alert: &str) {

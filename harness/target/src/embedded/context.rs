@@ -1,6 +1,6 @@
 //! `SSL_CTX`, one for each set of options, shared by all threads.
 
-use super::settings::{ClientAuth, Settings};
+use super::settings::{ClientAuth, Ech, Settings};
 use super::stack;
 use foreign_types_shared::ForeignType;
 use gauntlet_model::Role;
@@ -62,6 +62,9 @@ fn common(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), St
     if settings.all_suites {
         builder.set_security_level(0);
         builder.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0").map_err(reason)?;
+    }
+    if settings.ech != Ech::No {
+        return Err("this openssl has no Encrypted ClientHello".to_owned());
     }
     if !settings.certificate_compression.is_empty() {
         return Err("this openssl is built without certificate compression".to_owned());

@@ -32,6 +32,18 @@ pub(super) struct Settings {
     pub certificate_compression: Vec<String>,
     /// The server's key alone, for clients that take it.
     pub raw_public_key: bool,
+    /// Encrypted ClientHello of a client.
+    pub ech: Ech,
+}
+
+/// What a client does about Encrypted ClientHello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Ech {
+    No,
+    /// Offers it, with the configuration of [`gauntlet_pki::ech_config_list`].
+    Yes,
+    /// Pretends to.
+    Grease,
 }
 
 /// Whether clients are asked for a certificate.
@@ -62,6 +74,7 @@ impl Settings {
             unsafe_renegotiation: false,
             certificate_compression: Vec::new(),
             raw_public_key: false,
+            ech: Ech::No,
         };
         for (name, value) in options {
             settings.set(name, value).map_err(|reason| format!("option `{name}: {value}`: {reason}"))?;
@@ -85,6 +98,7 @@ impl Settings {
             "certificate_compression" => self.certificate_compression = list(value).map(str::to_owned).collect(),
             "raw_public_key" if self.role == Role::Server => self.raw_public_key = yes(value)?,
             "early_data" => self.early_data = yes(value)?,
+            "ech" if self.role == Role::Client => self.ech = ech(value)?,
             "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
             "resumption" if self.role == Role::Client => self.resumption = yes(value)?,
             _ => return Err(format!("not known for a {}", self.role.name())),
@@ -102,6 +116,13 @@ fn yes(value: &str) -> Result<bool, String> {
         "yes" | "true" => Ok(true),
         "no" | "false" => Ok(false),
         _ => Err("expected `yes` or `no`".to_owned()),
+    }
+}
+
+fn ech(value: &str) -> Result<Ech, String> {
+    match value {
+        "grease" => Ok(Ech::Grease),
+        other => yes(other).map(|yes| if yes { Ech::Yes } else { Ech::No }),
     }
 }
 

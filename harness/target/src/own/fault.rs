@@ -63,6 +63,30 @@ const fn client(name: &'static str, story: &'static str, does: Does) -> Fault {
 
 /// All of them.
 pub static FAULTS: &[Fault] = &[
+    // ---- servers: Encrypted ClientHello
+    server(
+        "ech_padding_unchecked",
+        "the padding of an inner hello may be anything",
+        Overlooks(&["padding that is not"]),
+    ),
+    server(
+        "ech_references_unchecked",
+        "extensions of the outer hello are taken in any order, and as often as they are named",
+        Overlooks(&["out of order, or twice"]),
+    ),
+    server(
+        "ech_reference_missing",
+        "what the outer hello has not is left out",
+        Overlooks(&["the outer hello has not"]),
+    ),
+    server("ech_form_unchecked", "an inner hello need not be marked as one", Overlooks(&["has no inner form"])),
+    server("ech_old_versions_inside", "an inner hello may offer TLS 1.2", Overlooks(&["a version below TLS 1.3"])),
+    server(
+        "ech_second_hello_unbound",
+        "the second hello may name another configuration, and bring a key",
+        Overlooks(&["of the second hello are others", "a key with the second hello"]),
+    ),
+    server("ech_unconfirmed", "an inner hello is taken without a word", Says("server_hello", "random", Flipped(-1))),
     // ---- servers: the order of messages
     server(
         "early_change_cipher_spec",
@@ -412,6 +436,16 @@ pub static FAULTS: &[Fault] = &[
     ),
     client("record_dropped", "records that do not verify are dropped without a word", Overlooks(&["does not verify"])),
     client("record_overflow", "records may be longer than is allowed", Overlooks(&["record_overflow: "])),
+    client(
+        "ech_not_required",
+        "a server that took the outer hello is content enough",
+        Overlooks(&["the server took the outer hello"]),
+    ),
+    client(
+        "ech_accepted_by_retry_alone",
+        "what a HelloRetryRequest has confirmed the ServerHello need not",
+        Overlooks(&["accepted by the HelloRetryRequest alone"]),
+    ),
     client("trailing_bytes", "what does not decode is read as far as it does", Overlooks(&["decode_error: "])),
 ];
 
