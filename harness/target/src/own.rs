@@ -78,7 +78,7 @@ pub fn by_name(name: &str) -> Option<Box<dyn Target>> {
 }
 
 /// What our sides can be asked to do.
-const ACTIONS: [&str; 4] = ["key_update", "key_update_requested", "renegotiate", "client_certificate"];
+const ACTIONS: [&str; 5] = ["key_update", "key_update_requested", "renegotiate", "client_certificate", "data"];
 
 struct Own {
     manner: Manner,
@@ -312,6 +312,7 @@ impl Stack for OwnStack {
             "key_update_requested" if self.peer.key_update_is_awaited() => {}
             "key_update_requested" => self.say("key_update", &[("request_update", 1)]),
             "renegotiate" => self.say("hello_request", &[]),
+            "data" => self.say("application_data", &[]),
             // Asks whom it may ask; the pushover asks anybody.
             "client_certificate" if self.manner == Manner::Pushover || self.peer.may_ask_later() => {
                 self.say("certificate_request", &[]);
