@@ -492,7 +492,7 @@ impl Peer {
         let compressors = view::extension_data(node, extension::COMPRESS_CERTIFICATE);
         self.hs.compressors = numbers(compressors.and_then(|data| data.field("algorithms")));
         let context = view::bytes(node, "certificate_request_context");
-        if !context.is_empty() {
+        if !context.is_empty() && !self.hs.established {
             // [RFC 9846, 4.4.2]
             self.remark("illegal_parameter", "a context in the main handshake");
         }

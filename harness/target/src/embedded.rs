@@ -15,6 +15,9 @@
 //! | `raw_public_key` | `yes`, `no` (default); OpenSSL's server only |
 //! | `tickets` | `yes` (default), `no` |
 //! | `renegotiation` | `yes`: a server lets clients begin it; `no` (default) |
+//! | `psk` | `yes`: the key of `gauntlet_pki::PSK_KEY` is known; `no` (default); OpenSSL only |
+//! | `post_handshake_auth` | `yes`: a client offers it; `no` (default); OpenSSL only |
+//! | `compatibility` | `no`: a client without the middlebox compatibility mode; `yes` (default); OpenSSL only |
 //! | `resumption` | `yes`: a client offers its last session on further connections of a case; `no` (default) |
 //!
 //! OpenSSL can be asked for `key_update`, `key_update_requested` (the peer must update too), `renegotiate`,

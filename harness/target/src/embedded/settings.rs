@@ -32,6 +32,10 @@ pub(super) struct Settings {
     pub certificate_compression: Vec<String>,
     /// The server's key alone, for clients that take it.
     pub raw_public_key: bool,
+    /// A client offers to authenticate behind the handshake.
+    pub post_handshake_auth: bool,
+    /// A client looks like one of TLS 1.2 that resumes. [RFC 9846, E.4]
+    pub compatibility: bool,
 }
 
 /// Whether clients are asked for a certificate.
@@ -62,6 +66,8 @@ impl Settings {
             unsafe_renegotiation: false,
             certificate_compression: Vec::new(),
             raw_public_key: false,
+            post_handshake_auth: false,
+            compatibility: true,
         };
         for (name, value) in options {
             settings.set(name, value).map_err(|reason| format!("option `{name}: {value}`: {reason}"))?;
@@ -79,7 +85,9 @@ impl Settings {
             "cipher_suites" => self.cipher_suites = list(value).map(str::to_owned).collect(),
             "tickets" => self.tickets = yes(value)?,
             "suites" => self.all_suites = all(value)?,
-            "psk" if self.role == Role::Server => self.psk = yes(value)?,
+            "psk" => self.psk = yes(value)?,
+            "post_handshake_auth" if self.role == Role::Client => self.post_handshake_auth = yes(value)?,
+            "compatibility" if self.role == Role::Client => self.compatibility = yes(value)?,
             "psk_hint" if self.role == Role::Server => self.psk_hint = Some(value.to_owned()),
             "unsafe_renegotiation" if self.role == Role::Server => self.unsafe_renegotiation = yes(value)?,
             "certificate_compression" => self.certificate_compression = list(value).map(str::to_owned).collect(),
