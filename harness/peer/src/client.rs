@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// The last eight bytes of a ServerHello's random that betray a downgrade. [RFC 9846, 4.2.2]
 const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
 
+/// An ECDSA signature with r = s = 0, which some have taken for anything.
+const ZERO_SIGNATURE: [u8; 8] = [0x30, 6, 2, 1, 0, 2, 1, 0];
+
 /// CertificateType. [RFC 7250, 3]
 const RAW_PUBLIC_KEY: u8 = 2;
 
@@ -274,6 +277,8 @@ impl Peer {
         }
         self.remark_on_hello(&view);
         self.agree(&view);
+        self.scrutinise_server_hello(node, &view);
+        self.scrutinise_retry(&view);
         let digest = self.digest();
         self.hash.retry(digest);
         self.hash.add(message);
@@ -309,7 +314,8 @@ impl Peer {
             self.remark("illegal_parameter", "legacy_session_id_echo is no echo");
         }
         for kind in &view.extensions {
-            let solicited = self.hs.hello.extensions.contains(kind) || *kind == extension::COOKIE;
+            let cookie = *kind == extension::COOKIE && view.is_retry();
+            let solicited = self.hs.hello.extensions.contains(kind) || cookie;
             if !solicited && *kind != extension::RENEGOTIATION_INFO {
                 self.remark("unsupported_extension", format!("extension {kind} was not offered"));
             }
@@ -347,6 +353,7 @@ impl Peer {
         }
         self.hash.add(message);
         self.agree(&view);
+        self.scrutinise_server_hello(node, &view);
         self.note_server_hello(&view);
         if self.is_tls13() {
             self.make_handshake_keys();
@@ -390,6 +397,12 @@ impl Peer {
         };
         if self.is_client() {
             self.hs.order = Order::new(from_server(flow));
+            if view.extensions.contains(&extension::SESSION_TICKET) {
+                // [RFC 5077, 3.3]
+                self.hs.order.require("new_session_ticket");
+            } else {
+                self.hs.order.forbid("new_session_ticket");
+            }
         }
     }
 
@@ -447,7 +460,9 @@ impl Peer {
                 self.remark("unsupported_extension", format!("extension {kind} was not offered"));
             }
         }
+        self.remark_on_places("encrypted_extensions", node);
         let names = view::extension_data(node, extension::ALPN).and_then(|data| data.field("protocol_name_list"));
+        self.remark_on_protocol(names);
         self.hs.alpn = names.and_then(|names| names.children().first()).map(Node::content);
         self.take_agreed_forms(node);
         self.hs.early_accepted = view::extension_data(node, extension::EARLY_DATA).is_some();
@@ -496,6 +511,9 @@ impl Peer {
             // [RFC 9846, 4.4.2]
             self.remark("illegal_parameter", "a context in the main handshake");
         }
+        if self.is_tls13() {
+            self.scrutinise_request(node);
+        }
         let schemes = if self.is_tls13() {
             let data = view::extension_data(node, extension::SIGNATURE_ALGORITHMS);
             numbers(data.and_then(|data| data.field("supported_signature_algorithms")))
@@ -510,6 +528,8 @@ impl Peer {
         let tls13 = self.is_tls13();
         if !self.is_client() && tls13 {
             self.remark_on_client_certificate(node, list);
+        } else if tls13 {
+            self.scrutinise_server_certificate(node, list);
         }
         if tls13 && self.certificate_type(Side::Target) == RAW_PUBLIC_KEY && !list.is_empty() {
             return self.take_raw_key(list);
@@ -533,7 +553,8 @@ impl Peer {
         }
         if self.config.verify_chain {
             let name = self.config.server_name.clone().filter(|_| self.is_client());
-            if let Err((alert, text)) = check_chain(&self.hs.target_chain, name.as_deref()) {
+            let owner = self.config.role.other();
+            if let Err((alert, text)) = check_chain(&self.hs.target_chain, name.as_deref(), owner) {
                 self.remark(alert, format!("certificate chain: {text}"));
             }
         }
@@ -579,7 +600,9 @@ impl Peer {
             return self.check_ssl3_signature(&key, &signature);
         }
         if let Err(error) = key.verify(SignatureScheme(scheme), &content, &signature, tls13) {
-            self.remark("decrypt_error", format!("CertificateVerify: {error}"));
+            let zero = signature == ZERO_SIGNATURE;
+            let why = if zero { "r and s are zero".to_owned() } else { error.to_string() };
+            self.remark("decrypt_error", format!("CertificateVerify: {why}"));
         }
     }
 
@@ -745,6 +768,7 @@ impl Peer {
             }
             return;
         }
+        self.remark_on_places("new_session_ticket", node);
         let session = self.session13(node);
         self.sessions.push(session);
     }

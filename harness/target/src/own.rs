@@ -131,6 +131,9 @@ impl Target for Own {
     }
 }
 
+/// Suites with finite-field Diffie-Hellman that clients offer besides.
+const FINITE_FIELD: [u16; 2] = [0x009e, 0x009f];
+
 /// SHA-1, which a strict side neither offers nor takes. [RFC 9155]
 const OLD_SCHEMES: [u16; 2] = [0x0203, 0x0201];
 
@@ -181,8 +184,11 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         psks: if options.get("psk").is_some_and(|value| value == "yes") { vec![psk()] } else { Vec::new() },
         tickets: u32::from(options.get("tickets").is_none_or(|value| value != "no")),
         groups: codes("groups", "NamedGroup").unwrap_or(plain.groups.clone()),
-        cipher_suites: codes("cipher_suites", "CipherSuite")
-            .unwrap_or_else(|| if all { every_suite() } else { plain.cipher_suites.clone() }),
+        cipher_suites: codes("cipher_suites", "CipherSuite").unwrap_or_else(|| match role {
+            _ if all => every_suite(),
+            Role::Server => plain.cipher_suites.clone(),
+            Role::Client => plain.cipher_suites.iter().copied().chain(FINITE_FIELD).collect(),
+        }),
         psk: old_psk,
         ..plain
     }
@@ -331,7 +337,7 @@ impl OwnStack {
 
     fn say(&mut self, name: &str, edits: &[(&str, u64)]) {
         match self.draft(name, edits) {
-            Some(draft) => self.put(name, draft),
+            Some(draft) => drop(self.put(name, draft)),
             // What cannot be made of what came is taken for sent, or it would be due for ever.
             None => self.peer.skip(name),
         }
@@ -346,9 +352,11 @@ impl OwnStack {
         draft.or_else(|_| self.peer.draft(name, &Change::default())).ok()
     }
 
-    fn put(&mut self, name: &str, mut draft: Draft) {
+    /// `false`: nothing could be written, for want of keys.
+    fn put(&mut self, name: &str, mut draft: Draft) -> bool {
         if self.fault().is_some_and(|fault| fault.omits(name)) {
-            return self.peer.sent(&mut draft);
+            self.peer.sent(&mut draft);
+            return true;
         }
         self.peer.remember(&mut draft);
         while draft.left() > 0 {
@@ -359,6 +367,7 @@ impl OwnStack {
         self.peer.sent(&mut draft);
         let bytes = self.peer.take_output();
         self.write(&bytes);
+        !bytes.is_empty()
     }
 
     fn say_due(&mut self) -> bool {
@@ -390,20 +399,24 @@ impl OwnStack {
         if fault.is_some_and(Fault::tells_padding) && events.iter().any(fault::is_badly_padded) {
             return Some("decrypt_error".to_owned());
         }
-        let mut remarks = events.into_iter().filter_map(|event| match event {
-            What::Remark { alert, text } if !fault.is_some_and(|fault| fault.overlooks(&alert, &text)) => {
-                Some((alert, text))
+        let mut first: Option<String> = None;
+        for event in events {
+            match event {
+                // What the rest of the flight is like is no matter any more.
+                What::Message { .. } if first.is_some() => break,
+                What::Remark { alert, text } if !fault.is_some_and(|fault| fault.overlooks(&alert, &text)) => {
+                    let out_of_place = alert == "unexpected_message" && text.contains(" instead of ");
+                    match first.as_deref() {
+                        None => first = Some(alert.into_owned()),
+                        // A message that may not come at all is refused for that, however it is made.
+                        Some("decode_error") if out_of_place => return Some(alert.into_owned()),
+                        Some(_) => {}
+                    }
+                }
+                _ => {}
             }
-            _ => None,
-        });
-        let (alert, _) = remarks.next()?;
-        // A message that may not come at all is refused for that, however it is made.
-        let out_of_place =
-            remarks.next().is_some_and(|(alert, text)| alert == "unexpected_message" && text.contains(" instead of "));
-        if alert == "decode_error" && out_of_place {
-            return Some("unexpected_message".to_owned());
         }
-        Some(alert.into_owned())
+        first
     }
 
     fn take_strictly(&mut self, bytes: &[u8]) {
@@ -446,7 +459,12 @@ impl OwnStack {
 
     fn refuse(&mut self, alert: &str) {
         let description = Grammar::tls().number("AlertDescription", alert).unwrap_or(80);
-        self.say("alert", &[("level", 2), ("description", description)]);
+        let draft = self.draft("alert", &[("level", 2), ("description", description)]);
+        let sent = draft.is_some_and(|draft| self.put("alert", draft));
+        if !sent {
+            // There are no keys, because of what was wrong.
+            self.write(&[21, 3, 3, 0, 2, 2, description as u8]);
+        }
         self.over = true;
     }
 
