@@ -113,6 +113,9 @@ impl Target for Own {
             "record_size_limit",
             "psk",
         ];
+        if options.get("psk").is_some_and(|value| value == "alone") {
+            return Err("our own side offers no PSK without (EC)DHE".to_owned());
+        }
         let unknown = options.keys().find(|key| !known.contains(&key.as_str()));
         unknown.map_or(Ok(()), |key| Err(format!("our own side has no option `{key}`")))
     }
@@ -460,7 +463,7 @@ impl OwnStack {
     fn refuse(&mut self, alert: &str) {
         let description = Grammar::tls().number("AlertDescription", alert).unwrap_or(80);
         let draft = self.draft("alert", &[("level", 2), ("description", description)]);
-        let sent = draft.is_some_and(|draft| self.put("alert", draft));
+        let sent = draft.filter(|_| !self.peer.lacks_secret()).is_some_and(|draft| self.put("alert", draft));
         if !sent {
             // There are no keys, because of what was wrong.
             self.write(&[21, 3, 3, 0, 2, 2, description as u8]);
