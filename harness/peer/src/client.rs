@@ -434,7 +434,13 @@ impl Peer {
             self.note_foreign_share(*group);
         }
         match derived {
-            Some(Ok(secret)) => self.hs.shared_secret = secret,
+            Some(Ok(secret)) => {
+                // [RFC 9846, 7.4.2]
+                if secret.iter().all(|byte| *byte == 0) {
+                    self.remark("illegal_parameter", "key_share: the secret is zero");
+                }
+                self.hs.shared_secret = secret;
+            }
             _ if self.has_given_secret() => {}
             Some(Err(error)) => self.remark("illegal_parameter", format!("key_share: {error}")),
             None => self.remark("illegal_parameter", format!("key_share for group {group}, which we sent none for")),

@@ -195,7 +195,7 @@ impl Peer {
     }
     /// Keys of TLS 1.3 were made without a secret, for want of a valid share.
     pub fn lacks_secret(&self) -> bool {
-        let none = self.hs.shared_secret.is_empty() && self.hs.session.is_none();
+        let none = self.hs.shared_secret.iter().all(|byte| *byte == 0) && self.hs.session.is_none();
         none && self.is_tls13() && !self.hs.established
     }
     /// Whether a fatal alert has come.
