@@ -408,6 +408,7 @@ impl Peer {
 
     fn take_selected_identity(&mut self, view: &ServerHelloView) {
         let Some(place) = view.selected_identity else { return self.hs.session = None };
+        self.hs.selected_identity = place;
         let identities = self.hs.hello.identities.clone();
         if usize::from(place) >= identities.len() {
             self.remark("illegal_parameter", format!("identity {place} was not offered"));
@@ -420,8 +421,11 @@ impl Peer {
 
     fn take_server_share(&mut self, view: &ServerHelloView) {
         let Some((group, theirs)) = &view.share else {
-            if view.selected_identity.is_none() || !self.hs.hello.psk_modes.contains(&0) {
+            if view.selected_identity.is_none() {
                 self.remark("missing_extension", "no key_share");
+            } else if !self.hs.hello.psk_modes.contains(&0) {
+                // [RFC 9846, 4.3.11]
+                self.remark("illegal_parameter", "no key_share beside the PSK");
             }
             return;
         };
@@ -453,6 +457,14 @@ impl Peer {
             return;
         };
         if !view.session_id.is_empty() && view.session_id == self.hs.hello.session_id {
+            if session.cipher_suite != view.cipher_suite {
+                // [RFC 5246, 7.4.1.3]
+                self.remark("illegal_parameter", "the session was made with another suite");
+            }
+            if session.extended_master_secret != view.extensions.contains(&extension::EXTENDED_MASTER_SECRET) {
+                // [RFC 7627, 5.3]
+                self.remark("handshake_failure", "extended_master_secret is not as in the session");
+            }
             self.hs.master_secret = session.secret.clone();
             self.hs.session = Some(session);
             let master = self.hs.master_secret.clone();
@@ -474,6 +486,9 @@ impl Peer {
         self.hs.early_accepted = view::extension_data(node, extension::EARLY_DATA).is_some();
         if !self.hs.early_accepted {
             self.leave_early_data("handshake");
+        } else if self.hs.session.is_none() || self.hs.selected_identity != 0 {
+            // [RFC 9846, 4.3.11]
+            self.remark("illegal_parameter", "early_data without the first PSK");
         }
     }
 

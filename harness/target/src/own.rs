@@ -134,6 +134,9 @@ impl Target for Own {
     }
 }
 
+/// What a client sends as early data.
+const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
+
 /// Suites with finite-field Diffie-Hellman that clients offer besides.
 const FINITE_FIELD: [u16; 2] = [0x009e, 0x009f];
 
@@ -181,6 +184,8 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         temper,
         verify_chain: is_strict,
         signature_schemes,
+        early_data: (role == Role::Client && options.get("early_data").is_some_and(|value| value == "yes"))
+            .then(|| REQUEST.to_vec()),
         max_early_data: if options.get("early_data").is_some_and(|value| value == "yes") { 16384 } else { 0 },
         compressors: codes("certificate_compression", "CertificateCompressionAlgorithm").unwrap_or_default(),
         record_size_limit: options.get("record_size_limit").map(|value| value.parse().unwrap_or(16385)),
@@ -221,7 +226,9 @@ impl Instance for OwnInstance {
         Ok(Box::new(MemoryLink::new(move || {
             number = number.wrapping_add(1);
             config.session = session.as_ref().and_then(offered);
-            let peer = Peer::new(config.clone(), [number; 32]);
+            let room = config.session.as_ref().map_or(0, |session| session.max_early_data as usize);
+            let early_data = config.early_data.clone().filter(|data| data.len() <= room);
+            let peer = Peer::new(Config { early_data, ..config.clone() }, [number; 32]);
             Ok(Box::new(OwnStack { session: session.clone(), ..OwnStack::new(manner, peer) }))
         })))
     }
@@ -259,6 +266,8 @@ struct OwnStack {
     /// Application data that has been answered.
     answered: usize,
     over: bool,
+    /// What is refused came ahead of the keys.
+    keyless: bool,
     /// Where a client puts the sessions that it is given.
     session: Option<Session>,
 }
@@ -311,7 +320,7 @@ impl OwnStack {
     }
 
     fn new(manner: Manner, peer: Peer) -> OwnStack {
-        OwnStack { wire: Wire::default(), peer, manner, answered: 0, over: false, session: None }
+        OwnStack { wire: Wire::default(), peer, manner, answered: 0, over: false, keyless: false, session: None }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -407,6 +416,8 @@ impl OwnStack {
             match event {
                 // What the rest of the flight is like is no matter any more.
                 What::Message { .. } if first.is_some() => break,
+                // Whoever refuses a ServerHello has no keys yet.
+                What::Message { name, .. } => self.keyless = name == "server_hello" && self.peer.handshakes() == 0,
                 What::Remark { alert, text } if !fault.is_some_and(|fault| fault.overlooks(&alert, &text)) => {
                     let out_of_place = alert == "unexpected_message" && text.contains(" instead of ");
                     match first.as_deref() {
@@ -463,7 +474,8 @@ impl OwnStack {
     fn refuse(&mut self, alert: &str) {
         let description = Grammar::tls().number("AlertDescription", alert).unwrap_or(80);
         let draft = self.draft("alert", &[("level", 2), ("description", description)]);
-        let sent = draft.filter(|_| !self.peer.lacks_secret()).is_some_and(|draft| self.put("alert", draft));
+        let keys = !self.keyless && !self.peer.lacks_secret();
+        let sent = draft.filter(|_| keys).is_some_and(|draft| self.put("alert", draft));
         if !sent {
             // There are no keys, because of what was wrong.
             self.write(&[21, 3, 3, 0, 2, 2, description as u8]);
