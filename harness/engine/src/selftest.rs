@@ -394,6 +394,12 @@ fn edits(field: &Path, condition: &Condition) -> Vec<Edit> {
     {
         edits.push(Edit::Set(field.clone(), plain));
     }
+    if let Condition::NoneOf(values) = condition {
+        for plain in values.iter().filter_map(plain) {
+            edits.push(Edit::Add(field.clone(), plain.clone(), gauntlet_wire::Place::Last));
+            edits.push(Edit::Set(field.clone(), plain));
+        }
+    }
     if matches!(condition, Condition::Absent(true)) {
         edits.push(Edit::Set(field.clone(), Plain::Map(Vec::new())));
     }

@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// The last eight bytes of a ServerHello's random that betray a downgrade. [RFC 9846, 4.2.2]
 const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
 
+/// An ECDSA signature with r = s = 0, which some have taken for anything.
+const ZERO_SIGNATURE: [u8; 8] = [0x30, 6, 2, 1, 0, 2, 1, 0];
+
 /// CertificateType. [RFC 7250, 3]
 const RAW_PUBLIC_KEY: u8 = 2;
 
@@ -323,6 +326,8 @@ impl Peer {
         }
         self.remark_on_hello(&view);
         self.agree(&view);
+        self.scrutinise_server_hello(node, &view);
+        self.scrutinise_retry(&view);
         let digest = self.digest();
         self.decide_by_retry(message, node, digest);
         self.hash.retry(digest);
@@ -359,7 +364,8 @@ impl Peer {
             self.remark("illegal_parameter", "legacy_session_id_echo is no echo");
         }
         for kind in &view.extensions {
-            let solicited = self.hs.hello.extensions.contains(kind) || *kind == extension::COOKIE;
+            let cookie = *kind == extension::COOKIE && view.is_retry();
+            let solicited = self.hs.hello.extensions.contains(kind) || cookie;
             if !solicited && *kind != extension::RENEGOTIATION_INFO {
                 self.remark("unsupported_extension", format!("extension {kind} was not offered"));
             }
@@ -398,6 +404,7 @@ impl Peer {
         }
         self.hash.add(message);
         self.agree(&view);
+        self.scrutinise_server_hello(node, &view);
         self.note_server_hello(&view);
         if self.is_tls13() {
             self.make_handshake_keys();
@@ -441,6 +448,12 @@ impl Peer {
         };
         if self.is_client() {
             self.hs.order = Order::new(from_server(flow));
+            if view.extensions.contains(&extension::SESSION_TICKET) {
+                // [RFC 5077, 3.3]
+                self.hs.order.require("new_session_ticket");
+            } else {
+                self.hs.order.forbid("new_session_ticket");
+            }
         }
     }
 
@@ -450,6 +463,7 @@ impl Peer {
             // [RFC 9849, 6.1.2]
             return self.remark("illegal_parameter", "a PSK of the outer hello, which offered none");
         }
+        self.hs.selected_identity = place;
         let identities = self.hs.hello.identities.clone();
         if usize::from(place) >= identities.len() {
             self.remark("illegal_parameter", format!("identity {place} was not offered"));
@@ -462,8 +476,11 @@ impl Peer {
 
     fn take_server_share(&mut self, view: &ServerHelloView) {
         let Some((group, theirs)) = &view.share else {
-            if view.selected_identity.is_none() || !self.hs.hello.psk_modes.contains(&0) {
+            if view.selected_identity.is_none() {
                 self.remark("missing_extension", "no key_share");
+            } else if !self.hs.hello.psk_modes.contains(&0) {
+                // [RFC 9846, 4.3.11]
+                self.remark("illegal_parameter", "no key_share beside the PSK");
             }
             return;
         };
@@ -476,7 +493,13 @@ impl Peer {
             self.note_foreign_share(*group);
         }
         match derived {
-            Some(Ok(secret)) => self.hs.shared_secret = secret,
+            Some(Ok(secret)) => {
+                // [RFC 9846, 7.4.2]
+                if secret.iter().all(|byte| *byte == 0) {
+                    self.remark("illegal_parameter", "key_share: the secret is zero");
+                }
+                self.hs.shared_secret = secret;
+            }
             _ if self.has_given_secret() => {}
             Some(Err(error)) => self.remark("illegal_parameter", format!("key_share: {error}")),
             None => self.remark("illegal_parameter", format!("key_share for group {group}, which we sent none for")),
@@ -489,6 +512,14 @@ impl Peer {
             return;
         };
         if !view.session_id.is_empty() && view.session_id == self.hs.hello.session_id {
+            if session.cipher_suite != view.cipher_suite {
+                // [RFC 5246, 7.4.1.3]
+                self.remark("illegal_parameter", "the session was made with another suite");
+            }
+            if session.extended_master_secret != view.extensions.contains(&extension::EXTENDED_MASTER_SECRET) {
+                // [RFC 7627, 5.3]
+                self.remark("handshake_failure", "extended_master_secret is not as in the session");
+            }
             self.hs.master_secret = session.secret.clone();
             self.hs.session = Some(session);
             let master = self.hs.master_secret.clone();
@@ -508,12 +539,17 @@ impl Peer {
                 self.remark("unsupported_extension", format!("extension {kind} was not offered"));
             }
         }
+        self.remark_on_places("encrypted_extensions", node);
         let names = view::extension_data(node, extension::ALPN).and_then(|data| data.field("protocol_name_list"));
+        self.remark_on_protocol(names);
         self.hs.alpn = names.and_then(|names| names.children().first()).map(Node::content);
         self.take_agreed_forms(node);
         self.hs.early_accepted = view::extension_data(node, extension::EARLY_DATA).is_some();
         if !self.hs.early_accepted {
             self.leave_early_data("handshake");
+        } else if self.hs.session.is_none() || self.hs.selected_identity != 0 {
+            // [RFC 9846, 4.3.11]
+            self.remark("illegal_parameter", "early_data without the first PSK");
         }
     }
 
@@ -553,9 +589,12 @@ impl Peer {
         let compressors = view::extension_data(node, extension::COMPRESS_CERTIFICATE);
         self.hs.compressors = numbers(compressors.and_then(|data| data.field("algorithms")));
         let context = view::bytes(node, "certificate_request_context");
-        if !context.is_empty() {
+        if !context.is_empty() && !self.hs.established {
             // [RFC 9846, 4.4.2]
             self.remark("illegal_parameter", "a context in the main handshake");
+        }
+        if self.is_tls13() {
+            self.scrutinise_request(node);
         }
         let schemes = if self.is_tls13() {
             let data = view::extension_data(node, extension::SIGNATURE_ALGORITHMS);
@@ -571,6 +610,8 @@ impl Peer {
         let tls13 = self.is_tls13();
         if !self.is_client() && tls13 {
             self.remark_on_client_certificate(node, list);
+        } else if tls13 {
+            self.scrutinise_server_certificate(node, list);
         }
         if tls13 && self.certificate_type(Side::Target) == RAW_PUBLIC_KEY && !list.is_empty() {
             return self.take_raw_key(list);
@@ -594,7 +635,8 @@ impl Peer {
         }
         if self.config.verify_chain {
             let name = self.expected_name().filter(|_| self.is_client());
-            if let Err((alert, text)) = check_chain(&self.hs.target_chain, name.as_deref()) {
+            let owner = self.config.role.other();
+            if let Err((alert, text)) = check_chain(&self.hs.target_chain, name.as_deref(), owner) {
                 self.remark(alert, format!("certificate chain: {text}"));
             }
         }
@@ -640,7 +682,9 @@ impl Peer {
             return self.check_ssl3_signature(&key, &signature);
         }
         if let Err(error) = key.verify(SignatureScheme(scheme), &content, &signature, tls13) {
-            self.remark("decrypt_error", format!("CertificateVerify: {error}"));
+            let zero = signature == ZERO_SIGNATURE;
+            let why = if zero { "r and s are zero".to_owned() } else { error.to_string() };
+            self.remark("decrypt_error", format!("CertificateVerify: {why}"));
         }
     }
 
@@ -813,6 +857,7 @@ impl Peer {
             }
             return;
         }
+        self.remark_on_places("new_session_ticket", node);
         let session = self.session13(node);
         self.sessions.push(session);
     }

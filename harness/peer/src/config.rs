@@ -237,6 +237,11 @@ impl Config {
                 info.is_none_or(|info| info.key_exchange == KeyExchange::Tls13 || info.authentication == wanted)
             };
             self.cipher_suites.retain(fits);
+            for scheme in identity.key.schemes(true) {
+                if !self.signature_schemes.contains(&scheme.0) {
+                    self.signature_schemes.push(scheme.0);
+                }
+            }
         }
         Config { identity: Some(identity), second_identity: None, ..self }
     }

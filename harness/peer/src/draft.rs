@@ -556,8 +556,12 @@ impl Peer {
         match name {
             "server_hello" => {
                 let view = ServerHelloView::of(tree);
+                let planned = self.hs.suite_id;
                 self.agree(&view);
                 self.note_server_hello(&view);
+                if !self.is_client() && !self.is_tls13() && self.hs.suite_id != planned && self.hs.session.is_none() {
+                    self.plan_again();
+                }
             }
             "compressed_certificate" if self.is_client() => self.hs.client_certificate = true,
             "certificate" if self.is_client() => self.hs.client_certificate = was.is_some_and(|list| !list.is_empty()),

@@ -26,6 +26,7 @@ mod post;
 mod psk;
 mod records;
 mod scrutiny;
+mod scrutiny_of_server;
 mod server;
 mod ssl2;
 mod verify;

@@ -197,6 +197,11 @@ impl Peer {
     pub fn is_resuming(&self) -> bool {
         self.hs.session.is_some()
     }
+    /// Keys of TLS 1.3 were made without a secret, for want of a valid share.
+    pub fn lacks_secret(&self) -> bool {
+        let none = self.hs.shared_secret.iter().all(|byte| *byte == 0) && self.hs.session.is_none();
+        none && self.is_tls13() && !self.hs.established
+    }
     /// Whether a fatal alert has come.
     pub fn saw_fatal_alert(&self) -> bool {
         self.fatal_alert
@@ -559,8 +564,12 @@ impl Peer {
         if content != [1] {
             self.remark("unexpected_message", format!("change_cipher_spec {}", hex::encode(content)));
         }
-        // In TLS 1.3 it means nothing, and a client may send it before the server has settled the version.
-        if self.is_tls13() || (!self.is_client() && self.hs.retry.is_some()) {
+        // In TLS 1.3 it means nothing, and either side may send it before the version is settled. [RFC 9846, 5]
+        let early = match self.config.role {
+            Role::Server => self.hs.retry.is_some(),
+            Role::Client => self.hs.version == 0 && self.config.has_version(0x0304),
+        };
+        if self.is_tls13() || early {
             if self.hs.target_finished {
                 self.remark("unexpected_message", "change_cipher_spec behind finished");
             }

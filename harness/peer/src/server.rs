@@ -313,6 +313,13 @@ impl Peer {
         self.agreed_limits = (Some(content(theirs)), Some(content(own)));
     }
 
+    /// Up to TLS 1.2: the suite of our ServerHello as it was sent is another, and with it the rest of our flight.
+    pub(crate) fn plan_again(&mut self) {
+        let hello = self.hs.hello.clone();
+        self.hs.scheme = self.choose_scheme(&hello);
+        self.plan12(&hello);
+    }
+
     fn plan12(&mut self, hello: &ClientHelloView) {
         let common = self.config.groups.iter().copied().find(|group| hello.groups.contains(group));
         self.hs.group = common.or(self.config.groups.first().copied()).unwrap_or(23);

@@ -16,7 +16,7 @@ use gauntlet_pki::{Identity, Making};
 use gauntlet_wire::Segment;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Bytes of the target's that are kept in the transcript of one connection.
 const KEPT: usize = 256 << 10;
@@ -30,6 +30,9 @@ const FLOOD_READS: usize = 4_096;
 const MANY: (usize, usize) = (8 << 20, 250_000);
 /// So many times as long as an answer may take, a target may go on sending in one step; drop by drop it could for years.
 const DRIP: u32 = 20;
+
+/// From here on a pause is for time to pass, not for something to come.
+const LONG: Duration = Duration::from_secs(1);
 
 /// How a case is played.
 #[derive(Clone, Debug)]
@@ -417,8 +420,13 @@ impl<'a> Player<'a> {
             StepKind::Pause { milliseconds } => {
                 self.flush(self.current);
                 let patience = Duration::from_millis(*milliseconds);
+                let began = Instant::now();
                 let connection = self.current;
                 self.receive(connection, patience);
+                // In memory, or where the connection has ended, nothing was waited for: a long pause is about the clock.
+                if patience >= LONG {
+                    std::thread::sleep(patience.saturating_sub(began.elapsed()));
+                }
                 Ok(())
             }
             StepKind::Ask(action) => {

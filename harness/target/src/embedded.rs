@@ -16,6 +16,9 @@
 //! | `ech` | `yes`, `grease`, `no` (default); rustls' client only |
 //! | `tickets` | `yes` (default), `no` |
 //! | `renegotiation` | `yes`: a server lets clients begin it; `no` (default) |
+//! | `psk` | `yes`: the key of `gauntlet_pki::PSK_KEY` is known; `no` (default); OpenSSL only |
+//! | `post_handshake_auth` | `yes`: a client offers it; `no` (default); OpenSSL only |
+//! | `compatibility` | `no`: a client without the middlebox compatibility mode; `yes` (default); OpenSSL only |
 //! | `resumption` | `yes`: a client offers its last session on further connections of a case; `no` (default) |
 //!
 //! OpenSSL can be asked for `key_update`, `key_update_requested` (the peer must update too), `renegotiate`,

@@ -115,6 +115,9 @@ impl Target for Own {
             "psk",
             "ech",
         ];
+        if options.get("psk").is_some_and(|value| value == "alone") {
+            return Err("our own side offers no PSK without (EC)DHE".to_owned());
+        }
         let unknown = options.keys().find(|key| !known.contains(&key.as_str()));
         unknown.map_or(Ok(()), |key| Err(format!("our own side has no option `{key}`")))
     }
@@ -132,6 +135,9 @@ impl Target for Own {
         Ok(Box::new(OwnInstance { manner: self.manner, config: config(self.manner, role, options), resumes }))
     }
 }
+
+/// What a client sends as early data.
+const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 
 /// SHA-1, which a strict side neither offers nor takes. [RFC 9155]
 const OLD_SCHEMES: [u16; 2] = [0x0203, 0x0201];
@@ -174,6 +180,8 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let (mut groups, mut cipher_suites) = (plain.groups.clone(), plain.cipher_suites.clone());
     if is_strict && role == Role::Server {
         groups.extend(FIELDS);
+    }
+    if is_strict || role == Role::Client {
         cipher_suites.extend(FIELD_SUITES);
     }
     let limit = options.get("record_size_limit").map(|value| value.parse().unwrap_or(16385));
@@ -190,6 +198,8 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         temper,
         verify_chain: is_strict,
         signature_schemes,
+        early_data: (role == Role::Client && options.get("early_data").is_some_and(|value| value == "yes"))
+            .then(|| REQUEST.to_vec()),
         max_early_data: if options.get("early_data").is_some_and(|value| value == "yes") { 16384 } else { 0 },
         compressors: codes("certificate_compression", "CertificateCompressionAlgorithm").unwrap_or_default(),
         record_size_limit,
@@ -242,7 +252,9 @@ impl Instance for OwnInstance {
         Ok(Box::new(MemoryLink::new(move || {
             number = number.wrapping_add(1);
             config.session = session.as_ref().and_then(offered);
-            let peer = Peer::new(config.clone(), [number; 32]);
+            let room = config.session.as_ref().map_or(0, |session| session.max_early_data as usize);
+            let early_data = config.early_data.clone().filter(|data| data.len() <= room);
+            let peer = Peer::new(Config { early_data, ..config.clone() }, [number; 32]);
             Ok(Box::new(OwnStack { session: session.clone(), ..OwnStack::new(manner, peer) }))
         })))
     }
@@ -280,6 +292,8 @@ struct OwnStack {
     /// Application data that has been answered.
     answered: usize,
     over: bool,
+    /// What is refused came ahead of the keys.
+    keyless: bool,
     /// Where a client puts the sessions that it is given.
     session: Option<Session>,
 }
@@ -333,7 +347,7 @@ impl OwnStack {
     }
 
     fn new(manner: Manner, peer: Peer) -> OwnStack {
-        OwnStack { wire: Wire::default(), peer, manner, answered: 0, over: false, session: None }
+        OwnStack { wire: Wire::default(), peer, manner, answered: 0, over: false, keyless: false, session: None }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -362,7 +376,7 @@ impl OwnStack {
 
     fn say(&mut self, name: &str, edits: &[(&str, u64)]) {
         match self.draft(name, edits) {
-            Some(draft) => self.put(name, draft),
+            Some(draft) => drop(self.put(name, draft)),
             // What cannot be made of what came is taken for sent, or it would be due for ever.
             None => self.peer.skip(name),
         }
@@ -377,9 +391,11 @@ impl OwnStack {
         draft.or_else(|_| self.peer.draft(name, &Change::default())).ok()
     }
 
-    fn put(&mut self, name: &str, mut draft: Draft) {
+    /// `false`: nothing could be written, for want of keys.
+    fn put(&mut self, name: &str, mut draft: Draft) -> bool {
         if self.fault().is_some_and(|fault| fault.omits(name)) {
-            return self.peer.sent(&mut draft);
+            self.peer.sent(&mut draft);
+            return true;
         }
         self.peer.remember(&mut draft);
         while draft.left() > 0 {
@@ -390,6 +406,7 @@ impl OwnStack {
         self.peer.sent(&mut draft);
         let bytes = self.peer.take_output();
         self.write(&bytes);
+        !bytes.is_empty()
     }
 
     fn say_due(&mut self) -> bool {
@@ -421,20 +438,26 @@ impl OwnStack {
         if fault.is_some_and(Fault::tells_padding) && events.iter().any(fault::is_badly_padded) {
             return Some("decrypt_error".to_owned());
         }
-        let mut remarks = events.into_iter().filter_map(|event| match event {
-            What::Remark { alert, text } if !fault.is_some_and(|fault| fault.overlooks(&alert, &text)) => {
-                Some((alert, text))
+        let mut first: Option<String> = None;
+        for event in events {
+            match event {
+                // What the rest of the flight is like is no matter any more.
+                What::Message { .. } if first.is_some() => break,
+                // Whoever refuses a ServerHello has no keys yet.
+                What::Message { name, .. } => self.keyless = name == "server_hello" && self.peer.handshakes() == 0,
+                What::Remark { alert, text } if !fault.is_some_and(|fault| fault.overlooks(&alert, &text)) => {
+                    let out_of_place = alert == "unexpected_message" && text.contains(" instead of ");
+                    match first.as_deref() {
+                        None => first = Some(alert.into_owned()),
+                        // A message that may not come at all is refused for that, however it is made.
+                        Some("decode_error") if out_of_place => return Some(alert.into_owned()),
+                        Some(_) => {}
+                    }
+                }
+                _ => {}
             }
-            _ => None,
-        });
-        let (alert, _) = remarks.next()?;
-        // A message that may not come at all is refused for that, however it is made.
-        let out_of_place =
-            remarks.next().is_some_and(|(alert, text)| alert == "unexpected_message" && text.contains(" instead of "));
-        if alert == "decode_error" && out_of_place {
-            return Some("unexpected_message".to_owned());
         }
-        Some(alert.into_owned())
+        first
     }
 
     fn take_strictly(&mut self, bytes: &[u8]) {
@@ -484,7 +507,13 @@ impl OwnStack {
 
     fn refuse(&mut self, alert: &str) {
         let description = Grammar::tls().number("AlertDescription", alert).unwrap_or(80);
-        self.say("alert", &[("level", 2), ("description", description)]);
+        let draft = self.draft("alert", &[("level", 2), ("description", description)]);
+        let keys = !self.keyless && !self.peer.lacks_secret();
+        let sent = draft.filter(|_| keys).is_some_and(|draft| self.put("alert", draft));
+        if !sent {
+            // There are no keys, because of what was wrong.
+            self.write(&[21, 3, 3, 0, 2, 2, description as u8]);
+        }
         self.over = true;
     }
 

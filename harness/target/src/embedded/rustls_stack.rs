@@ -118,6 +118,12 @@ fn server(settings: &Settings) -> Result<ServerConfig, String> {
 }
 
 fn client(settings: &Settings) -> Result<ClientConfig, String> {
+    if settings.psk || settings.post_handshake_auth {
+        return Err("rustls has neither external PSKs nor post-handshake authentication".to_owned());
+    }
+    if !settings.compatibility {
+        return Err("rustls cannot leave the compatibility mode".to_owned());
+    }
     let provider = provider(settings)?;
     let builder = ClientConfig::builder_with_provider(provider);
     let builder = match ech(settings)? {

@@ -34,6 +34,10 @@ pub(super) struct Settings {
     pub raw_public_key: bool,
     /// Encrypted ClientHello of a client.
     pub ech: Ech,
+    /// A client offers to authenticate behind the handshake.
+    pub post_handshake_auth: bool,
+    /// A client looks like one of TLS 1.2 that resumes. [RFC 9846, E.4]
+    pub compatibility: bool,
 }
 
 /// What a client does about Encrypted ClientHello.
@@ -75,6 +79,8 @@ impl Settings {
             certificate_compression: Vec::new(),
             raw_public_key: false,
             ech: Ech::No,
+            post_handshake_auth: false,
+            compatibility: true,
         };
         for (name, value) in options {
             settings.set(name, value).map_err(|reason| format!("option `{name}: {value}`: {reason}"))?;
@@ -92,7 +98,9 @@ impl Settings {
             "cipher_suites" => self.cipher_suites = list(value).map(str::to_owned).collect(),
             "tickets" => self.tickets = yes(value)?,
             "suites" => self.all_suites = all(value)?,
-            "psk" if self.role == Role::Server => self.psk = yes(value)?,
+            "psk" => self.psk = yes(value)?,
+            "post_handshake_auth" if self.role == Role::Client => self.post_handshake_auth = yes(value)?,
+            "compatibility" if self.role == Role::Client => self.compatibility = yes(value)?,
             "psk_hint" if self.role == Role::Server => self.psk_hint = Some(value.to_owned()),
             "unsafe_renegotiation" if self.role == Role::Server => self.unsafe_renegotiation = yes(value)?,
             "certificate_compression" => self.certificate_compression = list(value).map(str::to_owned).collect(),

@@ -361,13 +361,48 @@ pub static FAULTS: &[Fault] = &[
         Says("new_session_ticket", "ticket_lifetime", Number(0xffff_ffff)),
     ),
     server("ticket_age_in_the_open", "ticket_age_add is 0", Says("new_session_ticket", "ticket_age_add", Number(0))),
-    // ---- clients
+    // ---- clients: proofs
     client("finished_unchecked", "verify_data is not compared", Overlooks(&["verify_data is wrong"])),
     client(
         "certificate_verify_unchecked",
         "the server's signature is not checked (CVE-2020-24613)",
         Overlooks(&["CertificateVerify: "]),
     ),
+    client(
+        "signature_of_zeros",
+        "an ECDSA signature with r = s = 0 counts (CVE-2022-21449)",
+        Overlooks(&["r and s are zero"]),
+    ),
+    client(
+        "scheme_not_offered",
+        "a scheme that was not offered is taken",
+        Overlooks(&["signature scheme 0x", "CertificateVerify: "]),
+    ),
+    client(
+        "server_key_exchange_unchecked",
+        "ephemeral keys need not be signed (CVE-2014-1266)",
+        Overlooks(&["ServerKeyExchange: "]),
+    ),
+    client("chain_unchecked", "any chain counts", Overlooks(&["certificate chain: "])),
+    client(
+        "name_unchecked",
+        "a good certificate counts for any host (CVE-2013-4073)",
+        Overlooks(&["certificate chain: not for"]),
+    ),
+    client(
+        "purpose_unchecked",
+        "a certificate for clients counts for a server",
+        Overlooks(&["unsuitable certificate purpose"]),
+    ),
+    client("dates_unchecked", "a certificate counts after its time", Overlooks(&["certificate_expired: "])),
+    client("weak_keys_taken", "short keys count", Overlooks(&["too weak", "too small"])),
+    client(
+        "empty_chain_taken",
+        "an empty chain counts",
+        Overlooks(&["chain is empty", "without a certificate", "certificate_verify instead of"]),
+    ),
+    client("record_dropped", "records that do not verify are dropped without a word", Overlooks(&["does not verify"])),
+    // ---- clients: the order of messages
     client(
         "certificate_verify_skipped",
         "a server need not prove its key (CVE-2020-24613)",
@@ -388,41 +423,14 @@ pub static FAULTS: &[Fault] = &[
         Overlooks(&["instead of certificate_status or server_key_exchange", "instead of server_key_exchange"]),
     ),
     client(
-        "server_key_exchange_unchecked",
-        "ephemeral keys need not be signed (CVE-2014-1266)",
-        Overlooks(&["ServerKeyExchange: "]),
-    ),
-    client("chain_unchecked", "any chain counts", Overlooks(&["certificate chain: "])),
-    client("empty_chain_taken", "an empty chain counts", Overlooks(&["chain is empty", "without a certificate"])),
-    client("downgrade_ignored", "the sentinel of a downgrade is passed over", Overlooks(&["betrays a downgrade"])),
-    client("suite_not_offered", "a suite that was not offered is taken (FREAK)", Overlooks(&["cipher suite 0x"])),
-    client(
-        "group_not_offered",
-        "a group that was not offered is taken",
-        Overlooks(&["was not offered", "which we sent none for"]),
-    ),
-    client(
-        "scheme_not_offered",
-        "a scheme that was not offered is taken",
-        Overlooks(&["signature scheme 0x", "CertificateVerify: "]),
-    ),
-    client(
-        "extension_not_offered",
-        "an extension that was not offered is taken",
-        Overlooks(&["unsupported_extension: "]),
-    ),
-    client("session_id_unchecked", "legacy_session_id_echo may be anything", Overlooks(&["is no echo"])),
-    client("compression_taken", "a compression method other than null is taken", Overlooks(&["compression method"])),
-    client("second_retry", "a second HelloRetryRequest is answered", Overlooks(&["a second HelloRetryRequest"])),
-    client(
-        "retry_forgotten",
-        "the ServerHello may differ from the HelloRetryRequest",
-        Overlooks(&["differs from the HelloRetryRequest"]),
+        "server_key_exchange_surplus",
+        "a ServerKeyExchange is taken that the suite has no place for (FREAK, CVE-2015-0204)",
+        Overlooks(&["server_key_exchange instead of", "decode_error: server_key_exchange"]),
     ),
     client(
         "early_change_cipher_spec",
         "ChangeCipherSpec is taken at any time (CVE-2014-0224)",
-        Overlooks(&["change_cipher_spec instead of"]),
+        MakesUp(&["change_cipher_spec instead of", "does not verify", "verify_data is wrong", " instead of "]),
     ),
     client(
         "application_data_early",
@@ -434,7 +442,94 @@ pub static FAULTS: &[Fault] = &[
         "the order of the server's messages is no matter (SMACK)",
         Overlooks(&[" instead of "]),
     ),
-    client("record_dropped", "records that do not verify are dropped without a word", Overlooks(&["does not verify"])),
+    client(
+        "ticket_early",
+        "a ticket is taken ahead of the server's Finished",
+        Overlooks(&["new_session_ticket before the handshake"]),
+    ),
+    client("second_retry", "a second HelloRetryRequest is answered", Overlooks(&["a second HelloRetryRequest"])),
+    client(
+        "messages_across_keys",
+        "what lies ahead of a change of keys counts as protected (CVE-2011-0411)",
+        Overlooks(&["lies across a change of keys", "shares its record"]),
+    ),
+    client(
+        "messages_interleaved",
+        "other records are taken between the parts of a message",
+        Overlooks(&["between parts of a message"]),
+    ),
+    client(
+        "renegotiation_unbound",
+        "a renegotiation is not bound to the handshake before (CVE-2009-3555)",
+        Overlooks(&["renegotiation_info is not that"]),
+    ),
+    // ---- clients: what the server settles on
+    client("downgrade_ignored", "the sentinel of a downgrade is passed over", Overlooks(&["betrays a downgrade"])),
+    client("suite_not_offered", "a suite that was not offered is taken (FREAK)", Overlooks(&["cipher suite 0x"])),
+    client(
+        "suite_of_another_version",
+        "a suite of TLS 1.3 is taken in TLS 1.2, and the other way round",
+        Overlooks(&["is of another version"]),
+    ),
+    client(
+        "group_not_offered",
+        "a group that was not offered is taken",
+        Overlooks(&["illegal_parameter: group ", "which we sent none for"]),
+    ),
+    client(
+        "small_field_taken",
+        "short Diffie-Hellman parameters are taken (Logjam, CVE-2015-4000)",
+        Overlooks(&["insufficient_security: "]),
+    ),
+    client("point_of_any_length", "a point may be too short or too long", Overlooks(&["a point of "])),
+    client(
+        "share_unchecked",
+        "points off the curve and of small order are taken (CVE-2015-7940)",
+        Overlooks(&["key_share: "]),
+    ),
+    client(
+        "extension_not_offered",
+        "an extension that was not offered is taken",
+        Overlooks(&["unsupported_extension: "]),
+    ),
+    client(
+        "extension_misplaced",
+        "an extension may stand in any message",
+        Overlooks(&["does not belong into", "unsupported_extension: "]),
+    ),
+    client("duplicate_extensions", "an extension may stand twice", Overlooks(&["stands twice"])),
+    client(
+        "protocol_not_offered",
+        "an application protocol that was not offered is taken (ALPACA)",
+        Overlooks(&["an application protocol that"]),
+    ),
+    client("session_id_unchecked", "legacy_session_id_echo may be anything", Overlooks(&["is no echo"])),
+    client("compression_taken", "a compression method other than null is taken", Overlooks(&["compression method"])),
+    client(
+        "retry_forgotten",
+        "the ServerHello may differ from the HelloRetryRequest",
+        Overlooks(&["differs from the HelloRetryRequest"]),
+    ),
+    client(
+        "retry_for_nothing",
+        "a HelloRetryRequest that asks for nothing new is answered",
+        Overlooks(&["asks for nothing new"]),
+    ),
+    client(
+        "retry_for_a_known_share",
+        "a HelloRetryRequest for a share that was sent is answered",
+        Overlooks(&["was sent already"]),
+    ),
+    client(
+        "request_without_schemes",
+        "a CertificateRequest without signature_algorithms is answered",
+        Overlooks(&["a request without signature_algorithms"]),
+    ),
+    client(
+        "certificate_context_taken",
+        "the server's Certificate may have a context",
+        Overlooks(&["a context in the server's Certificate"]),
+    ),
     client("record_overflow", "records may be longer than is allowed", Overlooks(&["record_overflow: "])),
     client(
         "ech_not_required",
@@ -447,6 +542,23 @@ pub static FAULTS: &[Fault] = &[
         Overlooks(&["accepted by the HelloRetryRequest alone"]),
     ),
     client("trailing_bytes", "what does not decode is read as far as it does", Overlooks(&["decode_error: "])),
+    // ---- clients: what they say
+    client("random_repeated", "the same random in every hello", Says("client_hello", "random", Bytes(&[0x5a; 32]))),
+    client(
+        "compression_offered",
+        "compression is offered with TLS 1.3 (CRIME)",
+        Says("client_hello", "legacy_compression_methods", Bytes(&[1, 0])),
+    ),
+    client(
+        "legacy_version_true",
+        "legacy_version says TLS 1.3",
+        Says("client_hello", "legacy_version", Number(0x0304)),
+    ),
+    client(
+        "session_id_repeated",
+        "the same session id in every hello",
+        Says("client_hello", "legacy_session_id", Bytes(&[0x5a; 32])),
+    ),
 ];
 
 impl Fault {
