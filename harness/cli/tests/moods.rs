@@ -10,7 +10,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Refused in the clear.
+/// Refused in the clear, with illegal_parameter.
 const SERVER: &str = "tls13/client_hello/compression_not_null";
 const CLIENT: &str = "tls13/clients/server_hello/cipher_suite_not_offered";
 /// Nothing to refuse.
@@ -69,6 +69,8 @@ fn servers_in_moods_are_told_apart() {
     all_are("crashes", "server", Kind::Crash);
     all_are("hangs", "server", Kind::Hang);
     all_are("lies", "server", Kind::Loose);
+    // It dies many times while it is asked what it has.
+    all_are("frail", "server", Kind::Crash);
 }
 
 #[test]
@@ -91,7 +93,7 @@ fn what_happens_once_is_unstable() {
 fn a_server_that_leaks_is_remarked_on() {
     let remark = |mood| {
         let outcome = played(mood, "server", "tls13/client_hello/**");
-        assert!(outcome.cases.iter().filter(|case| case.verdict != Kind::Skip).count() > 180, "too few to tell");
+        assert!(outcome.cases.iter().filter(|case| case.verdict != Kind::Skip).count() > 141, "too few to tell");
         outcome.said.contains("it may leak")
     };
     assert!(remark("leaks"));

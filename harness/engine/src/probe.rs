@@ -33,6 +33,8 @@ use gauntlet_wire::{Grammar, Node};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+/// Whoever dies more often than that cannot be asked.
+const DEATHS: usize = 100;
 const TLS13: u16 = 0x0304;
 const TLS12: u16 = 0x0303;
 
@@ -47,7 +49,7 @@ pub fn probe(
     options: &Options,
     settings: &Settings,
 ) -> Result<Capabilities, LinkError> {
-    let mut probe = Probe { instance, options, settings, found: Capabilities::default() };
+    let mut probe = Probe { instance, options, settings, found: Capabilities::default(), deaths: 0 };
     match role {
         Role::Client => probe.client()?,
         Role::Server => probe.server()?,
@@ -86,6 +88,7 @@ struct Probe<'a> {
     options: &'a Options,
     settings: &'a Settings,
     found: Capabilities,
+    deaths: usize,
 }
 
 impl Probe<'_> {
@@ -93,6 +96,14 @@ impl Probe<'_> {
         let mut link = self.instance.link()?;
         let transcript = play(case, &mut *link, self.settings);
         drop(link);
+        // To die is no way of saying yes, and others come after it.
+        if transcript.events.iter().any(|event| matches!(event.what, What::Target { crashed: true, .. })) {
+            self.deaths += 1;
+            if self.deaths > DEATHS {
+                return Err(LinkError::Gone(format!("it died {DEATHS} times while it was asked what it has")));
+            }
+            self.instance.restart()?;
+        }
         // What plain handshakes take; a large finite field would make every wait for silence long.
         if self.found.kinds.keys().all(|kind| kind == "versions") {
             self.measure(&transcript.events);

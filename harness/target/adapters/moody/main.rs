@@ -1,14 +1,15 @@
 //! OpenSSL in a process of its own, in a mood: `gauntlet-moody MOOD server|client PORT [FILE]`.
 //!
-//! | mood | in place of a plain alert |
+//! | mood | in place of illegal_parameter in the clear |
 //! |---|---|
 //! | `honest` | says it |
 //! | `crashes` | aborts |
+//! | `frail` | aborts, and so at any other alert |
 //! | `hangs` | says nothing any more, to nobody |
 //! | `flaky` | says nothing on that connection, the first time; FILE is made then |
 //! | `lies` | a server tells its console that it refused, and closes; a client says it, and exits as if all were well |
 //! | `denies` | says it; a client exits as if nothing were well |
-//! | `sleeps` | says it, but takes its time for each answer |
+//! | `sleeps` | says it, but takes its time |
 //! | `computes` | the same, and is busy all the while |
 //! | `leaks` | says it, and keeps a mebibyte of each connection for ever |
 
@@ -22,7 +23,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longer than any wait for one that is found idle.
-const SLOW: Duration = Duration::from_millis(300);
+const SLOW: Duration = Duration::from_millis(700);
+/// Its number among alerts.
+const ILLEGAL_PARAMETER: u8 = 47;
 
 static HANGS: AtomicBool = AtomicBool::new(false);
 
@@ -66,11 +69,6 @@ fn play(mood: &str, role: Role, stream: TcpStream, file: Option<&Path>) -> bool 
     }
     let mut refused = false;
     let mut change = |bytes: Vec<u8>| {
-        match mood {
-            "sleeps" => std::thread::sleep(SLOW),
-            "computes" => be_busy(),
-            _ => {}
-        }
         while HANGS.load(Ordering::Relaxed) {
             std::thread::park();
         }
@@ -78,8 +76,19 @@ fn play(mood: &str, role: Role, stream: TcpStream, file: Option<&Path>) -> bool 
             return Some(bytes);
         }
         refused = true;
+        if mood != "frail" && bytes.get(6) != Some(&ILLEGAL_PARAMETER) {
+            return Some(bytes);
+        }
         match mood {
-            "crashes" => std::process::abort(),
+            "crashes" | "frail" => std::process::abort(),
+            "sleeps" => {
+                std::thread::sleep(SLOW);
+                Some(bytes)
+            }
+            "computes" => {
+                be_busy();
+                Some(bytes)
+            }
             "hangs" => {
                 HANGS.store(true, Ordering::Relaxed);
                 loop {
