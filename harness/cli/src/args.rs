@@ -147,6 +147,9 @@ pub(crate) struct Probe {
     /// Profile, profile file, or HOST:PORT
     #[arg(default_value = "embedded-openssl")]
     pub(crate) target: String,
+    /// In this role alone [default: each that it has]
+    #[arg(long)]
+    pub(crate) role: Option<RoleName>,
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,

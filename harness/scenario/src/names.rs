@@ -16,7 +16,7 @@ pub(crate) const KINDS: [(&str, &str); 7] = [
 ];
 
 /// What the probe finds beside names of the grammar.
-pub(crate) const FACTS: [&str; 21] = [
+pub(crate) const FACTS: [&str; 25] = [
     "hello_retry_request",
     "resumption",
     "early_data",
@@ -38,6 +38,10 @@ pub(crate) const FACTS: [&str; 21] = [
     "tickets",
     "delegated_credentials",
     "answers",
+    "client_renegotiation",
+    "records",
+    "reassembly",
+    "data",
 ];
 
 /// Messages that are not of the handshake.

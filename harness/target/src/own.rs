@@ -142,7 +142,7 @@ const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 /// SHA-1, which a strict side neither offers nor takes. [RFC 9155]
 const OLD_SCHEMES: [u16; 2] = [0x0203, 0x0201];
 
-/// ffdhe2048 and ffdhe3072, which a strict server takes as well, and suites of TLS 1.2 for them. [RFC 7919]
+/// ffdhe2048 and ffdhe3072, which a strict server takes as well; suites of TLS 1.2 for them, which clients offer too. [RFC 7919]
 const FIELDS: [u16; 2] = [256, 257];
 const FIELD_SUITES: [u16; 2] = [0x009e, 0x009f];
 
