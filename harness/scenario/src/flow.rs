@@ -13,7 +13,7 @@ use gauntlet_yaml::{Kind, MapReader, Span, Yaml, did_you_mean};
 const ACTIONS: [&str; 11] =
     ["handshake", "send", "expect", "check", "given", "connect", "close", "pause", "ask", "repeat", "use"];
 
-const CLOSES: [(&str, Close); 4] =
+pub(crate) const CLOSES: [(&str, Close); 4] =
     [("half", Close::Half), ("fin", Close::Fin), ("rst", Close::Rst), ("close_notify", Close::CloseNotify)];
 
 /// Shared steps within each other.

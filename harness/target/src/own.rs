@@ -9,16 +9,17 @@
 //! | `garbage` | answers with bytes that are no TLS |
 //! | `closer` | closes as soon as something comes |
 //! | `faulty-...` | is `strict` but for one rule that it breaks: a [`Fault`] |
+//! | `planted-...` | likewise, with a fault that only searchers can find: [`PLANTED`] |
 
 mod fault;
 
-pub use fault::{FAULTS, Fault};
+pub use fault::{FAULTS, Fault, PLANTED};
 
 use crate::memory::{MemoryLink, Stack, Wire};
 use crate::{Instance, Options, Target};
 use gauntlet_crypto::{CipherSuite, KeyShare, NamedGroup};
 use gauntlet_model::names::version_number;
-use gauntlet_model::{Link, LinkError, Role, What};
+use gauntlet_model::{Link, LinkError, Role, Side, What};
 use gauntlet_peer::{Change, Config, Draft, Ech, Peer, Psk, Temper};
 use gauntlet_wire::{Edit, Grammar, Path, Plain};
 use std::io::{Read, Write};
@@ -65,7 +66,10 @@ impl Manner {
 /// One of our own sides as a target.
 pub fn own(manner: Manner) -> Box<dyn Target> {
     let name = match manner {
-        Manner::Faulty(fault) => format!("faulty-{}-{}", fault.role.name(), fault.name),
+        Manner::Faulty(fault) => {
+            let kind = if PLANTED.contains(fault) { "planted" } else { "faulty" };
+            format!("{kind}-{}-{}", fault.role.name(), fault.name)
+        }
         _ => manner.name().to_owned(),
     };
     Box::new(Own { manner, name })
@@ -73,7 +77,7 @@ pub fn own(manner: Manner) -> Box<dyn Target> {
 
 /// One of them by its name: `strict`, `faulty-server-finished_unchecked`, ...
 pub fn by_name(name: &str) -> Option<Box<dyn Target>> {
-    let faulty = FAULTS.iter().map(Manner::Faulty).map(own).find(|target| target.name() == name);
+    let faulty = FAULTS.iter().chain(PLANTED).map(Manner::Faulty).map(own).find(|target| target.name() == name);
     faulty.or_else(|| Manner::ALL.into_iter().find(|manner| manner.name() == name).map(own))
 }
 
@@ -294,6 +298,8 @@ struct OwnStack {
     over: bool,
     /// What is refused came ahead of the keys.
     keyless: bool,
+    /// KeyUpdates that have come.
+    key_updates: usize,
     /// Where a client puts the sessions that it is given.
     session: Option<Session>,
 }
@@ -347,7 +353,8 @@ impl OwnStack {
     }
 
     fn new(manner: Manner, peer: Peer) -> OwnStack {
-        OwnStack { wire: Wire::default(), peer, manner, answered: 0, over: false, keyless: false, session: None }
+        let wire = Wire::default();
+        OwnStack { wire, peer, manner, answered: 0, over: false, keyless: false, key_updates: 0, session: None }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -435,6 +442,10 @@ impl OwnStack {
     fn remark(&mut self) -> Option<String> {
         let fault = self.fault();
         let events = self.peer.take_events();
+        self.key_updates += events.iter().filter(|event| is_key_update(event)).count();
+        if let Some(fault) = fault {
+            fault.spin(self.key_updates);
+        }
         if fault.is_some_and(Fault::tells_padding) && events.iter().any(fault::is_badly_padded) {
             return Some("decrypt_error".to_owned());
         }
@@ -461,6 +472,9 @@ impl OwnStack {
     }
 
     fn take_strictly(&mut self, bytes: &[u8]) {
+        if let Some(fault) = self.fault() {
+            fault.trip(bytes);
+        }
         self.peer.receive(bytes);
         if let Some(alert) = self.remark() {
             self.refuse(&alert);
@@ -538,6 +552,11 @@ impl OwnStack {
             self.over = true;
         }
     }
+}
+
+/// Whether a KeyUpdate has come.
+fn is_key_update(event: &What) -> bool {
+    matches!(event, What::Message { from: Side::Target, name, .. } if name == "key_update")
 }
 
 fn path(text: &str) -> Path {

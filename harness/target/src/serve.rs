@@ -6,6 +6,15 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
+/// Serves one connection after the other: what one does to the process, the next has to bear.
+pub fn serve_in_turn(target: &dyn Target, options: &Options, listener: &TcpListener) -> Result<(), LinkError> {
+    target.supports(Role::Server, options).map_err(LinkError::Other)?;
+    for stream in listener.incoming().flatten() {
+        drop(carry(target, options, stream));
+    }
+    Ok(())
+}
+
 /// Serves every connection that comes, each in a thread, until the process ends. Only for targets in memory.
 pub fn serve(target: &dyn Target, options: &Options, listener: &TcpListener) -> Result<(), LinkError> {
     target.supports(Role::Server, options).map_err(LinkError::Other)?;

@@ -37,6 +37,10 @@ pub(super) enum Does {
     Omits(&'static str),
     /// Wrong padding of an RSA premaster secret is told at once.
     TellsPadding,
+    /// A ClientHello's session id is copied into 32 bytes, whatever its length.
+    CopiesSessionId,
+    /// Behind so many KeyUpdates it never comes to an end.
+    Spins(usize),
 }
 
 /// What a field is instead.
@@ -50,7 +54,7 @@ pub(super) enum Field {
     Extension(u16),
 }
 
-use Does::{MakesUp, Omits, Overlooks, Says, TellsPadding};
+use Does::{CopiesSessionId, MakesUp, Omits, Overlooks, Says, Spins, TellsPadding};
 use Field::{Bytes, Extension, Flipped, Number};
 
 const fn server(name: &'static str, story: &'static str, does: Does) -> Fault {
@@ -561,7 +565,40 @@ pub static FAULTS: &[Fault] = &[
     ),
 ];
 
+/// Faults for searchers to find; no scenario knows them. As a target: `planted-`, the role, and its name.
+pub static PLANTED: &[Fault] = &[
+    server("session_id", "a session id longer than its buffer is a panic", CopiesSessionId),
+    server(
+        "finished",
+        "Finished is taken wherever it comes",
+        MakesUp(&["finished instead of", "does not verify", "verify_data is wrong", "behind finished", "before the"]),
+    ),
+    server("key_updates", "a flood of KeyUpdates is an endless loop", Spins(32)),
+];
+
 impl Fault {
+    /// Does what is wrong about bytes as they come.
+    pub(super) fn trip(&self, bytes: &[u8]) {
+        if let (CopiesSessionId, [22, _, _, _, _, 1, ..]) = (&self.does, bytes)
+            && let Some((length, rest)) = bytes.get(43..).and_then(<[u8]>::split_first)
+        {
+            let length = usize::from(*length).min(rest.len());
+            let mut session_id = [0; 32];
+            session_id[..length].copy_from_slice(&rest[..length]);
+        }
+    }
+
+    /// Never comes back, if it is time for that.
+    pub(super) fn spin(&self, key_updates: usize) {
+        if let Spins(most) = self.does
+            && key_updates > most
+        {
+            loop {
+                std::hint::spin_loop();
+            }
+        }
+    }
+
     /// Whether a remark is passed over.
     pub(super) fn overlooks(&self, alert: &str, text: &str) -> bool {
         let (Overlooks(list) | MakesUp(list)) = &self.does else { return false };
