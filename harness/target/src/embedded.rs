@@ -15,6 +15,7 @@
 //! | `raw_public_key` | `yes`, `no` (default); OpenSSL's server only |
 //! | `tickets` | `yes` (default), `no` |
 //! | `renegotiation` | `yes`: a server lets clients begin it; `no` (default) |
+//! | `ocsp` | OpenSSL's client: `staple` asks for a stapled response and refuses a bad one, `require` also refuses to go without, `checked` is either |
 //! | `resumption` | `yes`: a client offers its last session on further connections of a case; `no` (default) |
 //!
 //! OpenSSL can be asked for `key_update`, `key_update_requested` (the peer must update too), `renegotiate`,
@@ -25,6 +26,7 @@ mod context;
 mod rustls_stack;
 mod settings;
 mod stack;
+mod staple;
 
 use crate::memory::{MemoryLink, Stack};
 use crate::{Instance, Options, Target};

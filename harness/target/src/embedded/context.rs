@@ -1,7 +1,7 @@
 //! `SSL_CTX`, one for each set of options, shared by all threads.
 
-use super::settings::{ClientAuth, Settings};
-use super::stack;
+use super::settings::{ClientAuth, Ocsp, Settings};
+use super::{stack, staple};
 use foreign_types_shared::ForeignType;
 use gauntlet_model::Role;
 use gauntlet_pki::Identity;
@@ -144,6 +144,10 @@ fn client(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
     }
     if !settings.alpn.is_empty() {
         builder.set_alpn_protos(&wire_format(&settings.alpn))?;
+    }
+    if settings.ocsp != Ocsp::No {
+        let needed = settings.ocsp == Ocsp::Require;
+        builder.set_status_callback(move |ssl| Ok(staple::is_acceptable(ssl, needed)))?;
     }
     if settings.resumption {
         builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);

@@ -1,6 +1,6 @@
 //! One connection of rustls, as an application would drive it.
 
-use super::settings::{ClientAuth, Settings};
+use super::settings::{ClientAuth, Ocsp, Settings};
 use super::{DATA, REQUEST};
 use crate::memory::{Stack, Wire};
 use gauntlet_model::{LinkError, Role};
@@ -117,6 +117,9 @@ fn server(settings: &Settings) -> Result<ServerConfig, String> {
 }
 
 fn client(settings: &Settings) -> Result<ClientConfig, String> {
+    if settings.ocsp != Ocsp::No {
+        return Err("rustls does not look at stapled responses".to_owned());
+    }
     let provider = provider(settings)?;
     let builder = ClientConfig::builder_with_provider(provider);
     let builder = builder.with_protocol_versions(&versions(settings)?).map_err(text)?;
