@@ -8,12 +8,21 @@ use openssl::ssl::SslRef;
 /// So far clocks may be apart, seconds.
 const SKEW: u32 = 300;
 
+/// id-pe-tlsfeature as it stands in a certificate. [RFC 7633]
+const TLS_FEATURE: [u8; 10] = [0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18];
+
 /// Whether the client is content: there is a good response, or, unless one is needed, none at all.
 pub(super) fn is_acceptable(ssl: &SslRef, needed: bool) -> bool {
     match ssl.ocsp_status() {
-        None => !needed,
+        None => !needed && !demands_response(ssl),
         Some(response) => is_good(ssl, response).unwrap_or(false),
     }
+}
+
+/// The library does not know the extension; who asks for responses has to look at it.
+fn demands_response(ssl: &SslRef) -> bool {
+    let leaf = ssl.peer_certificate().and_then(|leaf| leaf.to_der().ok()).unwrap_or_default();
+    leaf.windows(TLS_FEATURE.len()).any(|window| window == TLS_FEATURE)
 }
 
 fn is_good(ssl: &SslRef, response: &[u8]) -> Result<bool, ErrorStack> {
