@@ -6,8 +6,9 @@ use crate::values::Source;
 use crate::{number_steps, steps_of};
 use gauntlet_crypto::{KeyShare, NamedGroup};
 use gauntlet_model::case::{Direction, Record};
+use gauntlet_model::chain::StapleSpec;
 use gauntlet_model::{
-    Alteration, Case, Close, Cut, Ech, Event, Expect, Form, HandshakeOptions, HandshakeStep, Link, LinkError,
+    Alteration, Case, ChainSpec, Close, Cut, Ech, Event, Expect, Form, HandshakeOptions, HandshakeStep, Link, LinkError,
     MessageChange, MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step, StepKind, Transcript,
     Val, What, Which,
 };
@@ -348,8 +349,22 @@ impl<'a> Player<'a> {
         };
         match &self.identity {
             Some(identity) => config.with_identity(identity.clone()),
-            None => config,
+            None => match self.stapled() {
+                Some(identity) => config.with_identity(Arc::new(identity)),
+                None => config,
+            },
         }
+    }
+
+    /// For clients that are told to look at OCSP responses, the good chain comes with a good one.
+    fn stapled(&self) -> Option<Identity> {
+        let looked_at = self.case.options.get("ocsp").is_some_and(|ocsp| ocsp != "no");
+        if !looked_at || self.case.peer == Role::Client {
+            return None;
+        }
+        let spec = ChainSpec { staple: Some(StapleSpec::default()), ..ChainSpec::default() };
+        let making = Making { spec: &spec, role: self.case.peer, date: self.settings.date, seed: self.seed };
+        gauntlet_pki::build(&making).ok()
     }
 
     // ---- steps -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@
 //! | `psk` | `yes`: the key of `gauntlet_pki::PSK_KEY` is known; `no` (default); OpenSSL only |
 //! | `post_handshake_auth` | `yes`: a client offers it; `no` (default); OpenSSL only |
 //! | `compatibility` | `no`: a client without the middlebox compatibility mode; `yes` (default); OpenSSL only |
+//! | `ocsp` | OpenSSL's client: `staple` asks for a stapled response and refuses a bad one, `require` also refuses to go without, `checked` is either |
 //! | `resumption` | `yes`: a client offers its last session on further connections of a case; `no` (default) |
 //!
 //! OpenSSL can be asked for `key_update`, `key_update_requested` (the peer must update too), `renegotiate`,
@@ -30,6 +31,7 @@ mod rustls_hpke;
 mod rustls_stack;
 mod settings;
 mod stack;
+mod staple;
 
 use crate::memory::{MemoryLink, Stack};
 use crate::{Instance, Options, Target};

@@ -1,7 +1,7 @@
 //! `SSL_CTX`, one for each set of options, shared by all threads.
 
-use super::settings::{ClientAuth, Ech, Settings};
-use super::stack;
+use super::settings::{ClientAuth, Ech, Ocsp, Settings};
+use super::{stack, staple};
 use foreign_types_shared::ForeignType;
 use gauntlet_model::Role;
 use gauntlet_pki::Identity;
@@ -166,6 +166,10 @@ fn client(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
             key[..secret.len()].copy_from_slice(&secret);
             Ok(secret.len())
         });
+    }
+    if settings.ocsp != Ocsp::No {
+        let needed = settings.ocsp == Ocsp::Require;
+        builder.set_status_callback(move |ssl| Ok(staple::is_acceptable(ssl, needed)))?;
     }
     if settings.resumption {
         builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);

@@ -1,7 +1,7 @@
 //! One connection of rustls, as an application would drive it.
 
 use super::rustls_hpke::{OurHpke, placeholder};
-use super::settings::{ClientAuth, Ech, Settings};
+use super::settings::{ClientAuth, Ech, Ocsp, Settings};
 use super::{DATA, REQUEST};
 use crate::memory::{Stack, Wire};
 use gauntlet_model::{LinkError, Role};
@@ -123,6 +123,9 @@ fn client(settings: &Settings) -> Result<ClientConfig, String> {
     }
     if !settings.compatibility {
         return Err("rustls cannot leave the compatibility mode".to_owned());
+    }
+    if settings.ocsp != Ocsp::No {
+        return Err("rustls does not look at stapled responses".to_owned());
     }
     let provider = provider(settings)?;
     let builder = ClientConfig::builder_with_provider(provider);

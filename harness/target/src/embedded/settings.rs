@@ -21,6 +21,7 @@ pub(super) struct Settings {
     pub tickets: bool,
     pub renegotiation: bool,
     pub resumption: bool,
+    pub ocsp: Ocsp,
     /// Every suite that the library has, also weak and anonymous ones.
     pub all_suites: bool,
     /// The pre-shared key of [`gauntlet_pki::PSK_KEY`] is known.
@@ -58,6 +59,17 @@ pub(super) enum ClientAuth {
     Require,
 }
 
+/// What a client makes of stapled OCSP responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Ocsp {
+    /// It does not ask for any.
+    No,
+    /// It refuses a bad one.
+    Staple,
+    /// It refuses also to go without.
+    Require,
+}
+
 impl Settings {
     pub fn parse(role: Role, options: &Options) -> Result<Settings, String> {
         let mut settings = Settings {
@@ -72,6 +84,7 @@ impl Settings {
             tickets: true,
             renegotiation: false,
             resumption: false,
+            ocsp: Ocsp::No,
             all_suites: false,
             psk: false,
             psk_hint: None,
@@ -108,6 +121,7 @@ impl Settings {
             "early_data" => self.early_data = yes(value)?,
             "ech" if self.role == Role::Client => self.ech = ech(value)?,
             "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
+            "ocsp" if self.role == Role::Client => self.ocsp = ocsp(value)?,
             "resumption" if self.role == Role::Client => self.resumption = yes(value)?,
             _ => return Err(format!("not known for a {}", self.role.name())),
         }
@@ -166,6 +180,15 @@ fn client_auth(value: &str) -> Result<ClientAuth, String> {
         "request" => Ok(ClientAuth::Request),
         "require" => Ok(ClientAuth::Require),
         _ => Err("expected `none`, `request` or `require`".to_owned()),
+    }
+}
+
+fn ocsp(value: &str) -> Result<Ocsp, String> {
+    match value {
+        "no" => Ok(Ocsp::No),
+        "staple" | "checked" => Ok(Ocsp::Staple),
+        "require" => Ok(Ocsp::Require),
+        _ => Err("expected `no`, `staple`, `checked` or `require`".to_owned()),
     }
 }
 
