@@ -1,8 +1,8 @@
 //! Writes the seed corpora and the dictionary of `fuzz/`: `cargo run --release -p gauntlet-campaign --example seeds`.
 
 use gauntlet_campaign::altered::{Altered, shapes};
-use gauntlet_campaign::{FLOWS, fields, orders};
 use gauntlet_campaign::targets::Flows;
+use gauntlet_campaign::{FLOWS, fields, orders};
 use gauntlet_engine::run_case;
 use gauntlet_model::{Role, Side, What};
 use gauntlet_play::{AlertPolicy, Settings};

@@ -188,7 +188,9 @@ impl Altered {
         let known = bare(&plain);
         let flow = shapes(given.peer).iter().position(|shape| bare(&shape.base) == known)?;
         let place = gauntlet_model::Place::default();
-        let alter = alter.into_iter().map(|(message, change)| (message, gauntlet_model::MessageChange { place: place.clone(), ..change }));
+        let alter = alter
+            .into_iter()
+            .map(|(message, change)| (message, gauntlet_model::MessageChange { place: place.clone(), ..change }));
         let pieces = alter.flat_map(|(message, change)| {
             of_change(&change).into_iter().map(move |piece| (message.clone(), placeless(piece))).collect::<Vec<_>>()
         });
@@ -316,7 +318,8 @@ const FORMS: [u16; 3] = [0x0303, 0x0304, 0x0301];
 /// Ways to compute wrongly.
 fn computations() -> &'static [(String, BTreeMap<String, Val>)] {
     static ALL: LazyLock<Vec<(String, BTreeMap<String, Val>)>> = LazyLock::new(|| {
-        let one = |field: &str, input: &str, value: Val| (field.to_owned(), BTreeMap::from([(input.to_owned(), value)]));
+        let one =
+            |field: &str, input: &str, value: Val| (field.to_owned(), BTreeMap::from([(input.to_owned(), value)]));
         let name = |text: &str| Val::Name(text.to_owned());
         let zeros = |length| Val::Fill { pattern: vec![0], length };
         let mut all = vec![
@@ -616,7 +619,10 @@ impl Writer<'_> {
             }
             _ => return None,
         };
-        if send.bytes.is_some() || times != 0 && times <= 192 || send.message == "hello_request" && self.peer == Role::Client {
+        if send.bytes.is_some()
+            || times != 0 && times <= 192
+            || send.message == "hello_request" && self.peer == Role::Client
+        {
             return None;
         }
         self.pick(&send.message.as_str(), &MESSAGES)?;
@@ -687,7 +693,9 @@ impl Writer<'_> {
     fn bytes(&mut self, value: &Val) -> Option<()> {
         let bytes = match value {
             // What is no hex in lower case would come back otherwise.
-            Val::Name(text) => hex::decode(text).ok().filter(|bytes| !bytes.is_empty() && hex::encode(bytes) == *text)?,
+            Val::Name(text) => {
+                hex::decode(text).ok().filter(|bytes| !bytes.is_empty() && hex::encode(bytes) == *text)?
+            }
             Val::Bytes(bytes) if bytes.is_empty() => Vec::new(),
             _ => return None,
         };

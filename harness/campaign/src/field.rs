@@ -1,8 +1,8 @@
 //! Every field of a message at its edges.
 
+use crate::altered::{extension, extensions};
 use crate::change::{Change, Oracle};
 use crate::flow::{Honest, Sent};
-use crate::altered::{extension, extensions};
 use gauntlet_wire::{Grammar, Node, Path, Value};
 
 /// So many of an enum's values are tried in a field, and so many of an extension's types: each turns one into another.

@@ -18,9 +18,9 @@ mod sweep;
 pub mod targets;
 
 pub use change::{Change, Oracle, orders};
+pub use excess::Excess;
 pub use field::fields;
 pub use findings::{Finding, Group, group, shrink, write};
-pub use excess::Excess;
 pub use flow::{FLOWS, Flow, Honest};
 pub use minimise::minimise;
 pub use sweep::{Options, Report, SweepError, sweep};

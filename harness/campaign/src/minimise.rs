@@ -23,7 +23,8 @@ fn first(candidates: Vec<Case>, left: &mut usize, shows: &mut dyn FnMut(&Case) -
 
 /// What is one notch smaller: without a step, without an alteration, with a plainer value.
 fn candidates(case: &Case) -> Vec<Case> {
-    let mut all: Vec<Case> = (0..case.steps.len().saturating_sub(1)).rev().map(|place| without_step(case, place)).collect();
+    let mut all: Vec<Case> =
+        (0..case.steps.len().saturating_sub(1)).rev().map(|place| without_step(case, place)).collect();
     let pieces = pieces(case);
     for place in (0..pieces.len()).rev() {
         let mut fewer = pieces.clone();
@@ -51,7 +52,9 @@ fn plainer(piece: &Piece) -> Vec<Piece> {
         Piece::Before(inner) => plainer_step(inner).into_iter().map(Piece::Before).collect(),
         Piece::After(inner) => plainer_step(inner).into_iter().map(Piece::After).collect(),
         Piece::Instead(steps) => fewer(steps).into_iter().map(Piece::Instead).collect(),
-        Piece::Set(path, value) => plainer_value(value).into_iter().map(|value| Piece::Set(path.clone(), value)).collect(),
+        Piece::Set(path, value) => {
+            plainer_value(value).into_iter().map(|value| Piece::Set(path.clone(), value)).collect()
+        }
         Piece::Mutate(mutation) => {
             let with = |operation| Piece::Mutate(Mutation { field: mutation.field.clone(), operation });
             plainer_operation(&mutation.operation).into_iter().map(with).collect()
@@ -117,7 +120,9 @@ fn plainer_value(value: &Val) -> Vec<Val> {
 
 fn plainer_operation(operation: &Operation) -> Vec<Operation> {
     match operation {
-        Operation::Append { bytes } => plainer_value(bytes).into_iter().map(|bytes| Operation::Append { bytes }).collect(),
+        Operation::Append { bytes } => {
+            plainer_value(bytes).into_iter().map(|bytes| Operation::Append { bytes }).collect()
+        }
         Operation::Insert { offset, bytes } => {
             plainer_value(bytes).into_iter().map(|bytes| Operation::Insert { offset: *offset, bytes }).collect()
         }
@@ -169,10 +174,14 @@ flow:
 
     #[test]
     fn tries_are_counted() {
-        let big = case("x", "
+        let big = case(
+            "x",
+            "
 title: T
 peer: client
-flow: [{ handshake: full, alter: { finished: { omit: true } } }, { expect: survives }]").expect("it loads");
+flow: [{ handshake: full, alter: { finished: { omit: true } } }, { expect: survives }]",
+        )
+        .expect("it loads");
         let mut tried = 0;
         minimise(&big, 2, &mut |_| {
             tried += 1;

@@ -57,7 +57,8 @@ pub fn with_pieces(case: &Case, pieces: &[(usize, MessageRef, Piece)]) -> Case {
     let mut case = case.clone();
     for (number, step) in case.steps.iter_mut().enumerate() {
         let StepKind::Handshake(handshake) = &mut step.kind else { continue };
-        let own: Pieces = pieces.iter().filter(|(at, ..)| *at == number).map(|(_, m, p)| (m.clone(), p.clone())).collect();
+        let own: Pieces =
+            pieces.iter().filter(|(at, ..)| *at == number).map(|(_, m, p)| (m.clone(), p.clone())).collect();
         handshake.alter = assemble(&own);
     }
     case

@@ -95,7 +95,14 @@ pub fn sweep(
                 tries.extend(pairs(flow, &plain, &changes, &options.pairs).map_err(SweepError::Flow)?);
                 tell(flow.name, tries.len());
                 report.flows.push(flow.name);
-                let stage = Stage { target, flow, plain: &plain, seed: options.seed, free: Mutex::default(), excess: honest.excess };
+                let stage = Stage {
+                    target,
+                    flow,
+                    plain: &plain,
+                    seed: options.seed,
+                    free: Mutex::default(),
+                    excess: honest.excess,
+                };
                 stage.play(tries, &mut report);
             }
         }
@@ -142,7 +149,10 @@ fn pairs(flow: &Flow, plain: &Case, changes: &[Change], words: &[String]) -> Res
         if pieces(&case).len() < together.len() {
             return None;
         }
-        let what = format!("{} {} and {} {}", chosen[*first].what, chosen[*first].kind, chosen[*second].what, chosen[*second].kind);
+        let what = format!(
+            "{} {} and {} {}",
+            chosen[*first].what, chosen[*first].kind, chosen[*second].what, chosen[*second].kind
+        );
         case.title = format!("{what}, in the flow {}", flow.name);
         let oracle = Altered::of_case(&case).map_or(Oracle::Survives, |altered| altered.oracle());
         let text = print(&expecting(&case, if oracle == Oracle::Survives { Expect::Survives } else { any_refusal() }));
@@ -237,7 +247,12 @@ impl Stage<'_> {
 }
 
 /// Plays a case. A stack in our own process that panics is one that crashed.
-pub(crate) fn try_case(target: &dyn Target, instance: &mut dyn Instance, case: &Case, seed: u64) -> (Transcript, Verdict) {
+pub(crate) fn try_case(
+    target: &dyn Target,
+    instance: &mut dyn Instance,
+    case: &Case,
+    seed: u64,
+) -> (Transcript, Verdict) {
     let settings = patient(target, case_seed(seed, &case.id));
     let played = catch_unwind(AssertUnwindSafe(|| run_case(instance, case, &settings, AlertPolicy::Any)));
     played.unwrap_or_else(|panic| {

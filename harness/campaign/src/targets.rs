@@ -135,7 +135,13 @@ impl Flows {
     pub fn fuzz(&self, altered: &Altered) -> Option<bool> {
         let played = self.play(altered)?;
         let known = known::reason(self.target.name(), altered).is_some();
-        assert!(known || !played.is_finding(), "{}: {}\n{}", played.verdict.kind.name(), played.verdict.reason, altered.text());
+        assert!(
+            known || !played.is_finding(),
+            "{}: {}\n{}",
+            played.verdict.kind.name(),
+            played.verdict.reason,
+            altered.text()
+        );
         Some(played.past_server_hello)
     }
 }

@@ -78,7 +78,9 @@ fn scenarios_of_the_sweep_are_inputs() {
 fn a_forbidden_order_is_known_as_one() {
     let forbidden = |text: &str| Altered::of_case(&load(text)).expect("a flow").oracle();
     let flow = |alter: &str| {
-        format!("title: T\nrequirements: [rfc9846-4-03]\npeer: client\nflow: [{{ handshake: full, alter: {alter} }}, {{ expect: survives }}]")
+        format!(
+            "title: T\nrequirements: [rfc9846-4-03]\npeer: client\nflow: [{{ handshake: full, alter: {alter} }}, {{ expect: survives }}]"
+        )
     };
     assert_eq!(forbidden(&flow("{ finished: { omit: true } }")), Oracle::Useless);
     assert_eq!(forbidden(&flow("{ finished: { before: [{ send: certificate_verify }] } }")), Oracle::Useless);

@@ -47,7 +47,8 @@ fn stored_flows_are_borne_and_get_past_the_hello() {
         let flows = Flows::new(target, role);
         let altered = |input: &Vec<u8>| Altered::of_bytes(role.other(), input);
         let played: Vec<_> = inputs(name).iter().filter_map(|input| flows.play(&altered(input)?)).collect();
-        let bad: Vec<_> = played.iter().filter(|played| matches!(played.verdict.kind, Kind::Crash | Kind::Hang)).collect();
+        let bad: Vec<_> =
+            played.iter().filter(|played| matches!(played.verdict.kind, Kind::Crash | Kind::Hang)).collect();
         assert!(bad.is_empty(), "{bad:#?}");
         let past = played.iter().filter(|played| played.past_server_hello).count();
         assert!(past * 2 >= played.len() && past > 0, "{name}: {past} of {}", played.len());

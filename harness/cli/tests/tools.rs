@@ -310,7 +310,8 @@ fn it_can_be_dark(browser: &mut Browser) {
 
 fn it_prints_dark_on_white(browser: &mut Browser) {
     browser.value("document.documentElement.dataset.theme = 'dark'");
-    let media = |name: &str| json!({ "media": name, "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    let media =
+        |name: &str| json!({ "media": name, "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
     browser.call("Emulation.setEmulatedMedia", media("screen"));
     let screen = browser.background();
     assert_eq!(browser.text("getComputedStyle(document.querySelector('.top')).display"), "block");

@@ -9,8 +9,8 @@ use crate::{cost, evidence};
 use gauntlet_crypto::Digest;
 use gauntlet_model::result::{Cost, ReferenceResult, write_line};
 use gauntlet_model::{
-    Capabilities, Case, CaseResult, EndLine, Event, Expect, Kind, Line, LinkError, Role, RunLine, Step, StepKind, TargetLine,
-    Transcript, Verdict, What,
+    Capabilities, Case, CaseResult, EndLine, Event, Expect, Kind, Line, LinkError, Role, RunLine, Step, StepKind,
+    TargetLine, Transcript, Verdict, What,
 };
 use gauntlet_play::{AlertPolicy, Settings, has_data, judge, negotiated, play, reaction, today};
 use gauntlet_reports::run::standing;

@@ -234,17 +234,10 @@ fn is_lacking(path: &Path, found: &[Item], scene: Scene<'_>) -> bool {
     !field.is_empty() && !look(scene.world(), &message).is_empty()
 }
 
-fn verdict_on(
-    path: &Path,
-    condition: &Condition,
-    result: Result<(), Unmet>,
-    lacking: bool,
-) -> Option<(Kind, String)> {
+fn verdict_on(path: &Path, condition: &Condition, result: Result<(), Unmet>, lacking: bool) -> Option<(Kind, String)> {
     match result {
         Ok(()) => None,
-        Err(Unmet::Nothing) if lacking => {
-            Some((Kind::Fail, format!("{path} is absent, not {}", describe(condition))))
-        }
+        Err(Unmet::Nothing) if lacking => Some((Kind::Fail, format!("{path} is absent, not {}", describe(condition)))),
         Err(Unmet::Not(came)) => Some((Kind::Fail, format!("{path} is {came}, not {}", describe(condition)))),
         Err(Unmet::Nothing) => Some((Kind::Error, format!("{path} finds nothing"))),
     }
@@ -260,7 +253,9 @@ fn describe(condition: &Condition) -> String {
         Condition::AtMost(value) => format!("at most {}", value_text(value)),
         Condition::SameAs { path, .. } => format!("the same as {path}"),
         Condition::SubsetOf(value) => format!("a subset of {}", value_text(value)),
-        Condition::NoneOf(values) => format!("none of {}", values.iter().map(value_text).collect::<Vec<_>>().join(", ")),
+        Condition::NoneOf(values) => {
+            format!("none of {}", values.iter().map(value_text).collect::<Vec<_>>().join(", "))
+        }
         Condition::Includes(value) => format!("a list with {}", value_text(value)),
         Condition::InOrderOf(path) => format!("in the order of {path}"),
         Condition::StartsWith(value) => format!("starting with {}", value_text(value)),

@@ -4,7 +4,7 @@ use crate::change::{KEYS, SSL2};
 use crate::flow::CLOSES;
 use gauntlet_model::names::version_name;
 use gauntlet_model::{
-    Alteration, Case, Condition, Cut, Direction, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange,
+    Alteration, Case, Condition, Cut, Direction, Ech, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange,
     MessageRef, Mutation, Operation, Plays, Record, RecordItem, Remember, Resume, SendStep, Sequence, Step, StepKind,
     Val, Which,
 };
@@ -139,6 +139,7 @@ fn step(step: &Step) -> Yaml {
         StepKind::Send(send) => put_send(send, &mut entries),
         StepKind::Expect(expect) => entries.put("expect", expectation(expect)),
         StepKind::Check(check) => entries.put("check", conditions(check)),
+        StepKind::Given(given) => entries.put("given", conditions(given)),
         StepKind::Close(close) => entries.put("close", named(&CLOSES, close)),
         StepKind::Pause { milliseconds } => entries.put("pause", Yaml::text(format!("{milliseconds}ms"))),
         StepKind::Ask(what) => entries.put("ask", Yaml::text(what)),
@@ -203,6 +204,7 @@ fn options(options: &HandshakeOptions) -> Entries {
     let mut entries = Entries::default();
     match &options.resume {
         None => {}
+        Some(Resume::Nothing) => entries.put("resume", Yaml::text("none")),
         Some(Resume::Last) => entries.put("resume", Yaml::text("last")),
         Some(Resume::Ticket(ticket)) => entries.put("resume", path(ticket)),
     }
@@ -218,7 +220,21 @@ fn options(options: &HandshakeOptions) -> Entries {
         entries.put("retry", Yaml::text(group));
     }
     if let Some(ech) = options.ech {
-        entries.put("ech", boolean(ech));
+        entries.put(
+            "ech",
+            match ech {
+                Ech::Off => boolean(false),
+                Ech::On => boolean(true),
+                Ech::Grease => Yaml::text("grease"),
+                Ech::Reject => Yaml::text("reject"),
+            },
+        );
+    }
+    if let Some(grease) = options.grease {
+        entries.put("grease", boolean(grease));
+    }
+    if let Some(connection) = options.repeat_of {
+        entries.put("repeat_of", size(connection));
     }
     entries
 }
@@ -437,6 +453,9 @@ fn put_condition(holds: &Condition, entries: &mut Entries) {
         Condition::Equals(val) => entries.put("one_of", list([value(val)])),
         Condition::Not(val) => entries.put("not", value(val)),
         Condition::OneOf(all) => entries.put("one_of", list(all.iter().map(value))),
+        Condition::NoneOf(all) => entries.put("none_of", list(all.iter().map(value))),
+        Condition::Includes(val) => entries.put("includes", value(val)),
+        Condition::InOrderOf(other) => entries.put("in_order_of", path(other)),
         Condition::AtLeast(val) => entries.put("at_least", value(val)),
         Condition::AtMost(val) => entries.put("at_most", value(val)),
         Condition::SameAs { path: other, except } => {
@@ -466,9 +485,7 @@ fn value(val: &Val) -> Yaml {
             Err(_) => hex(bytes),
         },
         Val::Random(length) => only("random", size(*length)),
-        Val::Fill { pattern, length } => {
-            map([("fill".to_owned(), hex(pattern)), ("length".to_owned(), size(*length))])
-        }
+        Val::Fill { pattern, length } => map([("fill".to_owned(), hex(pattern)), ("length".to_owned(), size(*length))]),
         Val::UpTo(most) => only("up_to", size(*most)),
         Val::Join(parts) => only("join", list(parts.iter().map(value))),
         Val::From { path: seen, plus } => {
