@@ -204,7 +204,18 @@ fn judge_play(case: &Case, play: usize, earlier: &[Event], events: &[Event], pol
             _ => {}
         }
     }
-    running.worst.unwrap_or_else(|| error(None, "no step judged anything"))
+    let judges = running.steps.iter().any(|step| matches!(step.kind, StepKind::Expect(_) | StepKind::Check(_)));
+    running.worst.unwrap_or_else(|| match judges || case.across.is_empty() {
+        true => error(None, "no step judged anything"),
+        // What holds over all plays is judged afterwards.
+        false => Verdict {
+            kind: Kind::Pass,
+            form: None,
+            at: None,
+            expected: "across".to_owned(),
+            reason: "as said over all plays".to_owned(),
+        },
+    })
 }
 
 /// Conditions over all plays.

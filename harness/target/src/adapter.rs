@@ -19,6 +19,7 @@ use crate::process;
 use crate::template::Template;
 use gauntlet_yaml::{Diagnostics, File};
 use include_dir::Dir;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -31,12 +32,13 @@ use std::time::Duration;
 const BUILDING: Duration = Duration::from_secs(3600);
 
 /// What an adapter is made of.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Adapter {
     /// File name of its source.
     pub source: String,
     /// Makes `{out}` of `{source}`; without it the source itself is what is run.
+    #[schemars(with = "Option<String>")]
     pub build: Option<Template>,
     /// Crates that a source in Rust needs: name → version, or a table as a manifest has it.
     #[serde(default)]
