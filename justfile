@@ -32,6 +32,15 @@ run *arguments:
 scenarios:
     cargo run --release -- lint scenarios
 
+# Runs all scenarios five times with one seed against a target: each verdict must be the same each time.
+repeat target="openssl-s_server":
+    for i in 1 2 3 4 5; do \
+        cargo run --release -- run --target {{target}} --seed 1 --quiet --out target/repeat/$i || test $? -eq 1 || exit 1; \
+        sed -n 's/.*"kind":"case","id":"\([^"]*\)".*"role":"\([^"]*\)".*"verdict":"\([^"]*\)".*/\1 \2 \3/p' \
+            target/repeat/$i/results.jsonl | sort >target/repeat/$i.txt; \
+        test -s target/repeat/$i.txt && diff target/repeat/1.txt target/repeat/$i.txt || exit 1; \
+    done
+
 # Measures how many cases a second can be played.
 bench:
     cargo run --release --example bench -p tls-gauntlet
