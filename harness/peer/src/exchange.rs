@@ -11,7 +11,7 @@ use gauntlet_model::What;
 use gauntlet_wire::{Node, Plain, Value};
 
 /// The groups of RFC 7919.
-const FFDHE: std::ops::RangeInclusive<u16> = 256..=260;
+pub(crate) const FFDHE: std::ops::RangeInclusive<u16> = 256..=260;
 
 fn named(entries: Vec<(&str, Plain)>) -> Plain {
     Plain::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -27,7 +27,7 @@ pub(crate) fn has_psk(exchange: KeyExchange) -> bool {
 }
 
 /// Whether a finite field is in it.
-fn is_field(exchange: KeyExchange) -> bool {
+pub(crate) fn is_field(exchange: KeyExchange) -> bool {
     matches!(exchange, KeyExchange::Dhe | KeyExchange::DhePsk)
 }
 
@@ -35,6 +35,9 @@ fn is_field(exchange: KeyExchange) -> bool {
 pub(crate) fn old_scheme(key: &PublicKey) -> SignatureScheme {
     if key.is_rsa() { SignatureScheme::RSA_PKCS1_MD5_SHA1 } else { SignatureScheme::ECDSA_SHA1 }
 }
+
+/// Bits of a prime that is just long enough. [RFC 9325, 4.4]
+const SMALLEST_FIELD: usize = 2048;
 
 impl Peer {
     /// The key exchange of the suite in use; ECDHE before there is one.
@@ -129,6 +132,7 @@ impl Peer {
             if !self.hs.hello.groups.is_empty() && !self.hs.hello.groups.contains(&self.hs.group) {
                 self.remark("illegal_parameter", format!("group {} was not offered", self.hs.group));
             }
+            self.remark_on_point();
         }
         self.check_key_exchange_signature(params, node);
     }
@@ -137,6 +141,11 @@ impl Peer {
     fn take_field(&mut self, params: &Node) {
         let (p, g) = (view::bytes(params, "dh_p"), view::bytes(params, "dh_g"));
         self.hs.other_share = view::bytes(params, "dh_Ys");
+        let bits = p.iter().skip_while(|byte| **byte == 0).count() * 8;
+        if bits < SMALLEST_FIELD {
+            // Logjam. [RFC 9325, 4.4]
+            self.remark("insufficient_security", format!("DH parameters of {bits} bits"));
+        }
         let parameters = Some((p.clone(), g.clone()));
         let known = self.hs.hello.groups.iter().copied().filter(|group| FFDHE.contains(group));
         self.hs.group = known.clone().find(|group| NamedGroup(*group).prime_and_generator() == parameters).unwrap_or(0);
@@ -156,6 +165,10 @@ impl Peer {
         };
         let scheme =
             view::number(signed, "algorithm").map_or(old_scheme(&key), |scheme| SignatureScheme(scheme as u16));
+        let offered = &self.hs.hello.signature_schemes;
+        if self.hs.version >= 0x0303 && !offered.is_empty() && !offered.contains(&scheme.0) {
+            self.remark("illegal_parameter", format!("signature scheme {:#06x} was not offered", scheme.0));
+        }
         let mut content = self.hs.hello.random.clone();
         content.extend_from_slice(&self.hs.server_random);
         content.extend(params.to_bytes());

@@ -26,6 +26,10 @@ pub(crate) struct Handshake {
     pub(crate) hellos: usize,
     /// As client: the tree of the first ClientHello as it was sent.
     pub(crate) first_hello: Option<Node>,
+    /// Encrypted Client Hello.
+    pub(crate) ech: crate::ech::State,
+    /// What our reserved values are made of, once they are drawn.
+    pub(crate) grease: Option<[u8; 8]>,
     /// The HelloRetryRequest.
     pub(crate) retry: Option<ServerHelloView>,
     pub(crate) version: u16,
@@ -192,6 +196,11 @@ impl Peer {
     /// As server: whether the client's hello offers a session or PSK that is known, and so is taken up.
     pub fn is_resuming(&self) -> bool {
         self.hs.session.is_some()
+    }
+    /// Keys of TLS 1.3 were made without a secret, for want of a valid share.
+    pub fn lacks_secret(&self) -> bool {
+        let none = self.hs.shared_secret.iter().all(|byte| *byte == 0) && self.hs.session.is_none();
+        none && self.is_tls13() && !self.hs.established
     }
     /// Whether a fatal alert has come.
     pub fn saw_fatal_alert(&self) -> bool {
@@ -532,7 +541,8 @@ impl Peer {
             other => format!("record_{other}").into(),
         };
         self.note(content_type, name, context, content);
-        if content_type == 24 && self.hs.hello.extensions.contains(&crate::view::extension::HEARTBEAT) {
+        let agreed = self.is_client() || self.config.heartbeat;
+        if content_type == 24 && agreed && self.hs.hello.extensions.contains(&crate::view::extension::HEARTBEAT) {
             return self.take_heartbeat(content);
         }
         self.remark("unexpected_message", format!("record of type {content_type}"));
@@ -554,8 +564,12 @@ impl Peer {
         if content != [1] {
             self.remark("unexpected_message", format!("change_cipher_spec {}", hex::encode(content)));
         }
-        // In TLS 1.3 it means nothing, and a client may send it before the server has settled the version.
-        if self.is_tls13() || (!self.is_client() && self.hs.retry.is_some()) {
+        // In TLS 1.3 it means nothing, and either side may send it before the version is settled. [RFC 9846, 5]
+        let early = match self.config.role {
+            Role::Server => self.hs.retry.is_some(),
+            Role::Client => self.hs.version == 0 && self.config.has_version(0x0304),
+        };
+        if self.is_tls13() || early {
             if self.hs.target_finished {
                 self.remark("unexpected_message", "change_cipher_spec behind finished");
             }
@@ -809,6 +823,7 @@ impl Peer {
             group: self.hs.group,
             resumed: self.hs.session.is_some(),
             alpn: self.hs.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
+            ech: self.ech_outcome(),
         });
     }
 

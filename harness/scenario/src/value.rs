@@ -10,14 +10,17 @@ use gauntlet_yaml::{Kind, Yaml, did_you_mean};
 const MOST_BYTES: u64 = 1 << 26;
 
 /// What a condition can ask, by key.
-const OPERATORS: [&str; 15] = [
+const OPERATORS: [&str; 18] = [
     "not",
     "one_of",
+    "none_of",
     "at_least",
     "at_most",
     "same_as",
     "except",
     "subset_of",
+    "includes",
+    "in_order_of",
     "starts_with",
     "ends_with",
     "length",
@@ -154,7 +157,7 @@ impl Typer<'_> {
     }
 
     fn condition(&mut self, value: &Yaml) -> Option<Condition> {
-        let Kind::Map(entries) = &value.kind else { return self.value(value).map(Condition::Equals) };
+        let Kind::Map(entries) = &value.kind else { return self.compared(value).map(Condition::Equals) };
         let keys: Vec<&str> = entries.iter().filter_map(|(key, _)| key.as_str()).collect();
         let is_value = ["text", "random", "fill", "up_to", "join", "from", "pick"].iter().any(|way| keys.contains(way));
         if entries.is_empty() || is_value {
@@ -178,6 +181,14 @@ impl Typer<'_> {
         if conditions.len() == 1 { conditions.pop() } else { Some(Condition::All(conditions)) }
     }
 
+    /// What something is compared with: `true` and `false` are words.
+    fn compared(&mut self, value: &Yaml) -> Option<Val> {
+        match value.kind {
+            Kind::Bool(truth) => Some(Val::Name(truth.to_string())),
+            _ => self.value(value),
+        }
+    }
+
     fn same_as(&mut self, path: &Yaml, except: Option<&Yaml>) -> Option<Condition> {
         let path = self.transcript_path(path);
         let except = match except {
@@ -187,17 +198,22 @@ impl Typer<'_> {
         Some(Condition::SameAs { path: path?, except })
     }
 
+    fn values(&mut self, list: &Yaml, what: &str) -> Option<Vec<Val>> {
+        let items = self.list(list, what)?;
+        items.iter().map(|item| self.value(item)).collect()
+    }
+
     fn operator(&mut self, name: &str, argument: &Yaml) -> Option<Condition> {
         let what = format!("`{name}`");
         Some(match name {
-            "not" => Condition::Not(self.value(argument)?),
-            "one_of" => {
-                let items = self.list(argument, &what)?;
-                Condition::OneOf(items.iter().map(|item| self.value(item)).collect::<Option<_>>()?)
-            }
+            "not" => Condition::Not(self.compared(argument)?),
+            "one_of" => Condition::OneOf(self.values(argument, &what)?),
+            "none_of" => Condition::NoneOf(self.values(argument, &what)?),
             "at_least" => Condition::AtLeast(self.value(argument)?),
             "at_most" => Condition::AtMost(self.value(argument)?),
             "subset_of" => Condition::SubsetOf(self.value(argument)?),
+            "includes" => Condition::Includes(self.value(argument)?),
+            "in_order_of" => Condition::InOrderOf(self.transcript_path(argument)?),
             "starts_with" => Condition::StartsWith(self.value(argument)?),
             "ends_with" => Condition::EndsWith(self.value(argument)?),
             "length" => Condition::Length(Box::new(self.condition(argument)?)),

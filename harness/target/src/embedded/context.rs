@@ -1,6 +1,6 @@
 //! `SSL_CTX`, one for each set of options, shared by all threads.
 
-use super::settings::{ClientAuth, Ocsp, Settings};
+use super::settings::{ClientAuth, Ech, Ocsp, Settings};
 use super::{stack, staple};
 use foreign_types_shared::ForeignType;
 use gauntlet_model::Role;
@@ -62,6 +62,9 @@ fn common(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), St
     if settings.all_suites {
         builder.set_security_level(0);
         builder.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0").map_err(reason)?;
+    }
+    if settings.ech != Ech::No {
+        return Err("this openssl has no Encrypted ClientHello".to_owned());
     }
     if !settings.certificate_compression.is_empty() {
         return Err("this openssl is built without certificate compression".to_owned());
@@ -144,6 +147,25 @@ fn client(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
     }
     if !settings.alpn.is_empty() {
         builder.set_alpn_protos(&wire_format(&settings.alpn))?;
+    }
+    if !settings.compatibility {
+        builder.clear_options(SslOptions::ENABLE_MIDDLEBOX_COMPAT);
+    }
+    if settings.post_handshake_auth {
+        sys::set_post_handshake_auth(builder);
+    }
+    if settings.psk {
+        builder.set_psk_client_callback(|_, _, identity, key| {
+            let (name, secret) = (gauntlet_pki::PSK_IDENTITY.as_bytes(), gauntlet_pki::PSK_KEY);
+            // The name ends in a zero byte.
+            if identity.len() <= name.len() || key.len() < secret.len() {
+                return Ok(0);
+            }
+            identity[..name.len()].copy_from_slice(name);
+            identity[name.len()] = 0;
+            key[..secret.len()].copy_from_slice(&secret);
+            Ok(secret.len())
+        });
     }
     if settings.ocsp != Ocsp::No {
         let needed = settings.ocsp == Ocsp::Require;
@@ -257,6 +279,16 @@ mod sys {
         let text = std::ffi::CString::new(hint.split('\0').next().unwrap_or_default()).unwrap_or_default();
         // SAFETY: the builder owns a live SSL_CTX, and the text ends in a zero byte; the library copies it.
         control(unsafe { SSL_CTX_use_psk_identity_hint(builder.as_ptr(), text.as_ptr()) }.into())
+    }
+
+    unsafe extern "C" {
+        fn SSL_CTX_set_post_handshake_auth(context: *mut ffi::SSL_CTX, value: i32);
+    }
+
+    /// A client offers to authenticate behind the handshake.
+    pub fn set_post_handshake_auth(builder: &mut SslContextBuilder) {
+        // SAFETY: the builder owns a live SSL_CTX.
+        unsafe { SSL_CTX_set_post_handshake_auth(builder.as_ptr(), 1) };
     }
 
     unsafe extern "C" {

@@ -33,6 +33,22 @@ pub(super) struct Settings {
     pub certificate_compression: Vec<String>,
     /// The server's key alone, for clients that take it.
     pub raw_public_key: bool,
+    /// Encrypted ClientHello of a client.
+    pub ech: Ech,
+    /// A client offers to authenticate behind the handshake.
+    pub post_handshake_auth: bool,
+    /// A client looks like one of TLS 1.2 that resumes. [RFC 9846, E.4]
+    pub compatibility: bool,
+}
+
+/// What a client does about Encrypted ClientHello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Ech {
+    No,
+    /// Offers it, with the configuration of [`gauntlet_pki::ech_config_list`].
+    Yes,
+    /// Pretends to.
+    Grease,
 }
 
 /// Whether clients are asked for a certificate.
@@ -75,6 +91,9 @@ impl Settings {
             unsafe_renegotiation: false,
             certificate_compression: Vec::new(),
             raw_public_key: false,
+            ech: Ech::No,
+            post_handshake_auth: false,
+            compatibility: true,
         };
         for (name, value) in options {
             settings.set(name, value).map_err(|reason| format!("option `{name}: {value}`: {reason}"))?;
@@ -92,12 +111,15 @@ impl Settings {
             "cipher_suites" => self.cipher_suites = list(value).map(str::to_owned).collect(),
             "tickets" => self.tickets = yes(value)?,
             "suites" => self.all_suites = all(value)?,
-            "psk" if self.role == Role::Server => self.psk = yes(value)?,
+            "psk" => self.psk = yes(value)?,
+            "post_handshake_auth" if self.role == Role::Client => self.post_handshake_auth = yes(value)?,
+            "compatibility" if self.role == Role::Client => self.compatibility = yes(value)?,
             "psk_hint" if self.role == Role::Server => self.psk_hint = Some(value.to_owned()),
             "unsafe_renegotiation" if self.role == Role::Server => self.unsafe_renegotiation = yes(value)?,
             "certificate_compression" => self.certificate_compression = list(value).map(str::to_owned).collect(),
             "raw_public_key" if self.role == Role::Server => self.raw_public_key = yes(value)?,
             "early_data" => self.early_data = yes(value)?,
+            "ech" if self.role == Role::Client => self.ech = ech(value)?,
             "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
             "ocsp" if self.role == Role::Client => self.ocsp = ocsp(value)?,
             "resumption" if self.role == Role::Client => self.resumption = yes(value)?,
@@ -116,6 +138,13 @@ fn yes(value: &str) -> Result<bool, String> {
         "yes" | "true" => Ok(true),
         "no" | "false" => Ok(false),
         _ => Err("expected `yes` or `no`".to_owned()),
+    }
+}
+
+fn ech(value: &str) -> Result<Ech, String> {
+    match value {
+        "grease" => Ok(Ech::Grease),
+        other => yes(other).map(|yes| if yes { Ech::Yes } else { Ech::No }),
     }
 }
 
