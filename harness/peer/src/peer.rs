@@ -576,7 +576,10 @@ impl Peer {
             return;
         }
         if std::mem::take(&mut self.hs.ticket_due) {
-            self.remark("unexpected_message", "change_cipher_spec instead of the new_session_ticket that was announced");
+            self.remark(
+                "unexpected_message",
+                "change_cipher_spec instead of the new_session_ticket that was announced",
+            );
         }
         if let Err(could) = self.hs.order.take("change_cipher_spec") {
             self.remark("unexpected_message", format!("change_cipher_spec instead of {could}"));

@@ -46,11 +46,7 @@ fn trust(name: Option<&str>, owner: Role) -> Result<X509Store, ErrorStack> {
 ///
 /// # Errors
 /// The alert that the chain deserves, and why.
-pub(crate) fn check_chain(
-    chain: &[Vec<u8>],
-    name: Option<&str>,
-    owner: Role,
-) -> Result<(), (&'static str, String)> {
+pub(crate) fn check_chain(chain: &[Vec<u8>], name: Option<&str>, owner: Role) -> Result<(), (&'static str, String)> {
     let bad = |text: String| ("bad_certificate", text);
     let store = trust(name, owner).map_err(|error| ("internal_error", error.to_string()))?;
     let (leaf, rest) = chain.split_first().ok_or_else(|| ("decode_error", "no certificate".to_owned()))?;
@@ -77,9 +73,7 @@ pub(crate) fn check_chain(
         .map_err(|error| bad(error.to_string()))?;
     match result {
         (true, _) => Ok(()),
-        (false, error) if error.as_raw() == NAME_MISMATCH => {
-            Err(bad(format!("not for {}", name.unwrap_or_default())))
-        }
+        (false, error) if error.as_raw() == NAME_MISMATCH => Err(bad(format!("not for {}", name.unwrap_or_default()))),
         (false, error) => Err((alert_of(error.as_raw()), error.error_string().to_owned())),
     }
 }

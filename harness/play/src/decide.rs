@@ -238,7 +238,9 @@ fn describe(condition: &Condition) -> String {
         Condition::AtMost(value) => format!("at most {}", value_text(value)),
         Condition::SameAs { path, .. } => format!("the same as {path}"),
         Condition::SubsetOf(value) => format!("a subset of {}", value_text(value)),
-        Condition::NoneOf(values) => format!("none of {}", values.iter().map(value_text).collect::<Vec<_>>().join(", ")),
+        Condition::NoneOf(values) => {
+            format!("none of {}", values.iter().map(value_text).collect::<Vec<_>>().join(", "))
+        }
         Condition::Includes(value) => format!("a list with {}", value_text(value)),
         Condition::InOrderOf(path) => format!("in the order of {path}"),
         Condition::StartsWith(value) => format!("starting with {}", value_text(value)),
