@@ -323,7 +323,10 @@ impl Peer {
             "certificate" => self.take_certificate(node),
             "server_key_exchange" => self.take_server_key_exchange(node),
             "server_hello_done" => self.answer_server_hello_done(),
-            "new_session_ticket" => self.note_ticket12(node),
+            "new_session_ticket" => {
+                self.hs.ticket_due = false;
+                self.note_ticket12(node);
+            }
             "finished" => self.take_server_finished(),
             _ => {}
         }
@@ -458,10 +461,9 @@ impl Peer {
         };
         if self.is_client() {
             self.hs.order = Order::new(from_server(flow));
-            if view.extensions.contains(&extension::SESSION_TICKET) {
-                // [RFC 5077, 3.3]
-                self.hs.order.require("new_session_ticket");
-            } else {
+            // [RFC 5077, 3.3]
+            self.hs.ticket_due = view.extensions.contains(&extension::SESSION_TICKET);
+            if !self.hs.ticket_due {
                 self.hs.order.forbid("new_session_ticket");
             }
         }

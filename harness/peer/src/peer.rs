@@ -45,6 +45,8 @@ pub(crate) struct Handshake {
     pub(crate) session: Option<Session>,
     /// As server: which of the client's PSKs it is.
     pub(crate) selected_identity: u16,
+    /// Up to TLS 1.2: the server has announced a ticket, which has not come.
+    pub(crate) ticket_due: bool,
     /// As server: the PSK is used without (EC)DHE.
     pub(crate) psk_alone: bool,
     /// CertificateTypes agreed on, the client's and the server's.
@@ -591,6 +593,12 @@ impl Peer {
                 self.remark("unexpected_message", "protected change_cipher_spec");
             }
             return;
+        }
+        if std::mem::take(&mut self.hs.ticket_due) {
+            self.remark(
+                "unexpected_message",
+                "change_cipher_spec instead of the new_session_ticket that was announced",
+            );
         }
         if let Err(could) = self.hs.order.take("change_cipher_spec") {
             self.remark("unexpected_message", format!("change_cipher_spec instead of {could}"));

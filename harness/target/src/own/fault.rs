@@ -295,7 +295,7 @@ pub static FAULTS: &[Fault] = &[
     server(
         "extended_master_secret_dropped",
         "a resumption may give the extended master secret up (triple handshake)",
-        Overlooks(&["extended_master_secret is given up"]),
+        Overlooks(&["extended_master_secret is given up", "extended master secret is given up"]),
     ),
     // ---- servers: records, and after the handshake
     server("record_overflow", "records may be longer than is allowed", Overlooks(&["record_overflow: "])),
