@@ -80,7 +80,7 @@ targets-install:
 
 # Builds the stacks that profiles make from their crates, and fetches the newest NSS that Debian has: minutes, and no CI.
 targets-build:
-    sudo apt-get install --yes --no-install-recommends cmake libclang-dev g++ libnss3-tools
+    sudo apt-get install --yes --no-install-recommends gcc libc6-dev binutils libnss3-tools
     cargo build --release
     target/release/gauntlet probe s2n-tls
     target/release/gauntlet probe boringssl
