@@ -83,7 +83,6 @@ targets-build:
     sudo apt-get install --yes --no-install-recommends gcc libc6-dev binutils libnss3-tools
     cargo build --release
     target/release/gauntlet probe s2n-tls
-    target/release/gauntlet probe boringssl
     harness/target/profiles/fetch-nss
     target/release/gauntlet probe nss-newest
 
