@@ -292,9 +292,9 @@ impl Profile {
         let roles = self.roles().into_iter().filter_map(|role| self.role(role));
         let build = self.adapter.as_ref().and_then(|adapter| adapter.build.as_ref());
         let mut commands = roles.flat_map(|role| role.prepare.iter().chain([&role.command])).chain(build);
-        let needs_cargo = self.adapter.as_ref().is_some_and(|adapter| !adapter.crates.is_empty());
-        let cargo = !needs_cargo || template::in_path("cargo").is_some();
-        cargo && commands.all(template::is_installed) && self.needs.iter().all(template::is_there)
+        let is_at_hand =
+            |adapter: &Adapter| adapter.is_at_hand(&EMBEDDED, self.beside.as_deref(), &adapter::cache());
+        self.adapter.as_ref().is_none_or(is_at_hand) && commands.all(template::is_installed) && self.needs.iter().all(template::is_there)
     }
 
     /// Its adapter, built if need be.

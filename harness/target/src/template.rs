@@ -319,7 +319,7 @@ fn own_program(name: &str) -> Option<PathBuf> {
     beside.or_else(|| in_path(name))
 }
 
-pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
+fn in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths::<OsStr>(&path).map(|directory| directory.join(program)).find(|path| path.is_file())
 }

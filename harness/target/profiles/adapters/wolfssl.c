@@ -77,7 +77,8 @@ static void converse(WOLFSSL_CTX *made, int socket, int serves) {
         if (serves) wolfSSL_write(tls, data, count);
     if (count < 0 && wolfSSL_get_error(tls, count) != SOCKET_PEER_CLOSED_E) wrong = wolfSSL_get_error(tls, count);
     if (wrong) fprintf(stderr, "%d\n", wrong);
-    if (result == 1) wolfSSL_shutdown(tls);
+    /* Behind an error, close_notify would say that all was well. */
+    if (result == 1 && !wrong) wolfSSL_shutdown(tls);
     wolfSSL_free(tls);
     close(socket);
     if (!serves) exit(result != 1 || wrong);
