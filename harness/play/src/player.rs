@@ -8,9 +8,9 @@ use gauntlet_crypto::{KeyShare, NamedGroup};
 use gauntlet_model::case::{Direction, Record};
 use gauntlet_model::chain::StapleSpec;
 use gauntlet_model::{
-    Alteration, Case, ChainSpec, Close, Condition, Cut, Ech, Event, Expect, Form, HandshakeOptions, HandshakeStep, Link,
-    LinkError, MessageChange, MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step, StepKind,
-    Transcript, Val, What, Which,
+    Alteration, Case, ChainSpec, Close, Condition, Cut, Ech, Event, Expect, Form, HandshakeOptions, HandshakeStep,
+    Link, LinkError, MessageChange, MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step,
+    StepKind, Transcript, Val, What, Which,
 };
 use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Resumption, Session, Temper, external_psk};
 use gauntlet_pki::{Identity, Making};

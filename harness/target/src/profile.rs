@@ -98,6 +98,7 @@ pub struct RoleProfile {
     /// Arguments of a client's further connections within a case, if it was started with `resumption: yes` and has left a
     /// `{session}`.
     #[serde(default)]
+    #[schemars(with = "String")]
     pub further: Template,
     /// Started with `resumption: yes`, a client makes all connections of a case itself, one after the other.
     #[serde(default)]
@@ -292,9 +293,10 @@ impl Profile {
         let roles = self.roles().into_iter().filter_map(|role| self.role(role));
         let build = self.adapter.as_ref().and_then(|adapter| adapter.build.as_ref());
         let mut commands = roles.flat_map(|role| role.prepare.iter().chain([&role.command])).chain(build);
-        let is_at_hand =
-            |adapter: &Adapter| adapter.is_at_hand(&EMBEDDED, self.beside.as_deref(), &adapter::cache());
-        self.adapter.as_ref().is_none_or(is_at_hand) && commands.all(template::is_installed) && self.needs.iter().all(template::is_there)
+        let is_at_hand = |adapter: &Adapter| adapter.is_at_hand(&EMBEDDED, self.beside.as_deref(), &adapter::cache());
+        self.adapter.as_ref().is_none_or(is_at_hand)
+            && commands.all(template::is_installed)
+            && self.needs.iter().all(template::is_there)
     }
 
     /// Its adapter, built if need be.
