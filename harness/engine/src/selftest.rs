@@ -128,9 +128,10 @@ fn fails_when_changed(case: &Case, transcript: &Transcript) -> bool {
     collect(&case.steps, &mut looked_at);
     looked_at.extend(case.across.iter().map(|(path, condition)| (None, path.clone(), condition.clone())));
     let fails = |events: Vec<Event>| judge(case, &with(transcript, events), AlertPolicy::Exact).kind == Kind::Fail;
-    looked_at.iter().any(|(message, path, condition)| {
-        any_variation(transcript, message.as_deref(), path, condition, &fails)
-    }) || survives(&case.steps) && fails_by_death(case, transcript)
+    looked_at
+        .iter()
+        .any(|(message, path, condition)| any_variation(transcript, message.as_deref(), path, condition, &fails))
+        || survives(&case.steps) && fails_by_death(case, transcript)
 }
 
 /// Whether the verdict is a fail, at the step that decided, when the target had said nothing more behind what is under
@@ -273,13 +274,7 @@ fn places(transcript: &Transcript, fits: impl Fn(&What) -> bool) -> Vec<usize> {
     chosen
 }
 
-fn vary_messages(
-    transcript: &Transcript,
-    name: &str,
-    field: &Path,
-    condition: &Condition,
-    fails: Fails<'_>,
-) -> bool {
+fn vary_messages(transcript: &Transcript, name: &str, field: &Path, condition: &Condition, fails: Fails<'_>) -> bool {
     let fits = |what: &What| matches!(what, What::Message { from: Side::Target, name: n, .. } if n == name);
     let places = places(transcript, fits);
     places.iter().any(|&place| edited(transcript, place, field, condition).any(fails))

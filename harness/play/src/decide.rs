@@ -234,17 +234,10 @@ fn is_lacking(path: &Path, found: &[Item], scene: Scene<'_>) -> bool {
     !field.is_empty() && !look(scene.world(), &message).is_empty()
 }
 
-fn verdict_on(
-    path: &Path,
-    condition: &Condition,
-    result: Result<(), Unmet>,
-    lacking: bool,
-) -> Option<(Kind, String)> {
+fn verdict_on(path: &Path, condition: &Condition, result: Result<(), Unmet>, lacking: bool) -> Option<(Kind, String)> {
     match result {
         Ok(()) => None,
-        Err(Unmet::Nothing) if lacking => {
-            Some((Kind::Fail, format!("{path} is absent, not {}", describe(condition))))
-        }
+        Err(Unmet::Nothing) if lacking => Some((Kind::Fail, format!("{path} is absent, not {}", describe(condition)))),
         Err(Unmet::Not(came)) => Some((Kind::Fail, format!("{path} is {came}, not {}", describe(condition)))),
         Err(Unmet::Nothing) => Some((Kind::Error, format!("{path} finds nothing"))),
     }

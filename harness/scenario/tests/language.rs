@@ -2,8 +2,8 @@
 
 use gauntlet_model::chain::{CertificateStatus, ChainItem, GeneralName, Moment};
 use gauntlet_model::{
-    Capabilities, Case, Close, Condition, Cut, Direction, Expect, Form, KeysOf, Learnt, Operation, Plays, RecordItem, Resume,
-    Role, Sequence, StepKind, Val, Which,
+    Capabilities, Case, Close, Condition, Cut, Direction, Expect, Form, KeysOf, Learnt, Operation, Plays, RecordItem,
+    Resume, Role, Sequence, StepKind, Val, Which,
 };
 use gauntlet_scenario::{Corpus, CorpusError, Scenario};
 use std::path::Path;
