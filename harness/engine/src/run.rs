@@ -295,9 +295,7 @@ impl TargetRun<'_> {
             self.finish(case, &skip(reason), None, "none", Vec::new(), Instant::now());
         }
         let twins = Twins::default();
-        for (options, cases) in by_options(cases) {
-            self.play_all(&options, &cases, &twins, &settings)?;
-        }
+        self.play_all(&by_options(cases), &twins, &settings)?;
         Ok(total)
     }
 
@@ -445,30 +443,22 @@ impl TargetRun<'_> {
         usize::from(u16::from_be_bytes([hash[0], hash[1]])) % parts.max(1) + 1 == part
     }
 
-    /// Cases that share an instance's options, on as many workers as make sense.
-    fn play_all(
-        &self,
-        options: &gauntlet_target::Options,
-        cases: &[Case],
-        twins: &Twins,
-        settings: &Settings,
-    ) -> Result<(), RunError> {
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        let workers =
-            self.options.jobs.unwrap_or(if self.target.is_memory() { cores } else { self.target.instances() });
-        let workers = workers
-            .clamp(1, cases.len().max(1))
-            .min(if self.target.is_memory() { workers } else { self.target.instances() }.max(1));
+    /// All groups, on as many workers as make sense. One that finds a group played out goes on to the next: nobody waits for
+    /// the last case of any.
+    fn play_all(&self, groups: &[Group], twins: &Twins, settings: &Settings) -> Result<(), RunError> {
+        let cases = groups.iter().map(|group| group.cases.len()).sum::<usize>();
+        let workers = self.workers(cases);
         // A pool of our own: waiting for silence must not starve anybody else's work.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
         let pool = pool.map_err(|error| RunError::Unreachable(format!("no threads: {error}")))?;
-        let next = AtomicUsize::new(0);
         let wrong: Mutex<Option<RunError>> = Mutex::new(None);
         pool.scope(|scope| {
             for _ in 0..workers {
                 scope.spawn(|_| {
-                    if let Err(error) = self.work(options, cases, &next, twins, settings) {
-                        lock(&wrong).get_or_insert(error);
+                    for group in groups.iter().filter(|group| group.takes_one_more(self.target.is_memory())) {
+                        if let Err(error) = self.work(&group.options, &group.cases, &group.next, twins, settings) {
+                            lock(&wrong).get_or_insert(error);
+                        }
                     }
                 });
             }
@@ -477,6 +467,13 @@ impl TargetRun<'_> {
             Some(error @ RunError::Output { .. }) => Err(error),
             _ => Ok(()),
         }
+    }
+
+    fn workers(&self, cases: usize) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let most = if self.target.is_memory() { cores } else { self.target.instances() };
+        let wanted = self.options.jobs.unwrap_or(most).clamp(1, cases.max(1));
+        if self.target.is_memory() { wanted } else { wanted.min(most.max(1)) }
     }
 
     fn work(
@@ -739,12 +736,34 @@ fn skip(reason: &str) -> Verdict {
     Verdict { kind: Kind::Skip, ..trouble(reason) }
 }
 
-fn by_options(cases: Vec<Case>) -> Vec<(gauntlet_target::Options, Vec<Case>)> {
-    let mut groups: Vec<(gauntlet_target::Options, Vec<Case>)> = Vec::new();
+/// Cases that share an instance's options.
+#[derive(Default)]
+struct Group {
+    options: gauntlet_target::Options,
+    cases: Vec<Case>,
+    /// The first that nobody has taken.
+    next: AtomicUsize,
+    /// Workers at it, those that have left included.
+    workers: AtomicUsize,
+}
+
+/// To start a process costs as much as to play so many cases.
+const FEW: usize = 6;
+
+impl Group {
+    /// Whether a further worker is worth its instance.
+    fn takes_one_more(&self, is_memory: bool) -> bool {
+        let each = if is_memory { 1 } else { FEW };
+        self.workers.fetch_add(1, Ordering::Relaxed) < self.cases.len().div_ceil(each)
+    }
+}
+
+fn by_options(cases: Vec<Case>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
     for case in cases {
-        match groups.iter_mut().find(|(options, _)| *options == case.options) {
-            Some((_, group)) => group.push(case),
-            None => groups.push((case.options.clone(), vec![case])),
+        match groups.iter_mut().find(|group| group.options == case.options) {
+            Some(group) => group.cases.push(case),
+            None => groups.push(Group { options: case.options.clone(), cases: vec![case], ..Group::default() }),
         }
     }
     groups
@@ -806,7 +825,20 @@ fn strictest(ids: &[String]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::midnight;
+    use super::{FEW, Group, midnight};
+    use crate::plain::plain_handshake;
+    use gauntlet_model::Role;
+
+    #[test]
+    fn a_few_cases_are_not_worth_another_process() {
+        let case = plain_handshake("plain", Role::Client, &[0x0304], &Default::default(), &[]);
+        let admitted = |cases: usize, is_memory: bool| {
+            let group = Group { cases: vec![case.clone(); cases], ..Group::default() };
+            (0..4).filter(|_| group.takes_one_more(is_memory)).count()
+        };
+        assert_eq!((admitted(1, false), admitted(FEW, false), admitted(FEW + 1, false)), (1, 1, 2));
+        assert_eq!((admitted(100, false), admitted(1, true), admitted(3, true)), (4, 1, 3));
+    }
 
     #[test]
     fn a_day_begins_at_midnight() {

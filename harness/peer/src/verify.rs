@@ -6,6 +6,8 @@ use openssl::stack::Stack;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509CheckFlags, X509VerifyFlags, X509VerifyParam};
 use openssl::x509::{X509, X509KeyUsage, X509PurposeId, X509StoreContext};
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// What a CertificateVerify of TLS 1.3 signs. [RFC 9846, 4.5.3]
 pub(crate) fn certificate_verify_content(signer: Role, transcript_hash: &[u8]) -> Vec<u8> {
@@ -41,12 +43,39 @@ fn trust(name: Option<&str>, owner: Role) -> Result<X509Store, ErrorStack> {
     Ok(builder.build())
 }
 
+/// Nothing against a chain, or the alert that it deserves, and why.
+type Judged = Result<(), (&'static str, String)>;
+
+/// So many chains are remembered, and none above so many bytes.
+const REMEMBERED: (usize, usize) = (64, 1 << 16);
+
 /// Checks a chain (DER, leaf first) against the harness's root, for the side that shows it, and for its name if there
-/// is one.
+/// is one. A target shows the same one again and again: what was found is remembered.
 ///
 /// # Errors
 /// The alert that the chain deserves, and why.
-pub(crate) fn check_chain(chain: &[Vec<u8>], name: Option<&str>, owner: Role) -> Result<(), (&'static str, String)> {
+pub(crate) fn check_chain(chain: &[Vec<u8>], name: Option<&str>, owner: Role) -> Judged {
+    type Known = HashMap<(Vec<Vec<u8>>, Option<String>, bool), Judged>;
+    static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+    let (many, large) = REMEMBERED;
+    if chain.iter().map(Vec::len).sum::<usize>() > large {
+        return verify(chain, name, owner);
+    }
+    let key = (chain.to_vec(), name.map(str::to_owned), owner == Role::Server);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(judged) = known().get(&key) {
+        return judged.clone();
+    }
+    let judged = verify(chain, name, owner);
+    let mut known = known();
+    if known.len() >= many {
+        known.clear();
+    }
+    known.insert(key, judged.clone());
+    judged
+}
+
+fn verify(chain: &[Vec<u8>], name: Option<&str>, owner: Role) -> Judged {
     let bad = |text: String| ("bad_certificate", text);
     let store = trust(name, owner).map_err(|error| ("internal_error", error.to_string()))?;
     let (leaf, rest) = chain.split_first().ok_or_else(|| ("decode_error", "no certificate".to_owned()))?;
@@ -89,5 +118,27 @@ fn alert_of(error: i32) -> &'static str {
         23 => "certificate_revoked",
         26 => "unsupported_certificate",
         _ => "bad_certificate",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gauntlet_pki::{KeyKind, SERVER_NAME};
+
+    #[test]
+    fn a_chain_is_judged_the_same_the_second_time_and_for_each_name() {
+        let good = gauntlet_pki::server(KeyKind::P256).chain.clone();
+        let mut bad = good.clone();
+        let last = bad[0].len() - 1;
+        bad[0][last] ^= 1;
+        for _ in 0..2 {
+            assert_eq!(check_chain(&good, Some(SERVER_NAME), Role::Server), Ok(()));
+            assert_eq!(check_chain(&good, None, Role::Server), Ok(()));
+            assert!(check_chain(&good, Some("other.example"), Role::Server).is_err_and(|(_, why)| why.contains("other.example")));
+            assert!(check_chain(&good, None, Role::Client).is_err(), "it is a server's");
+            assert!(check_chain(&bad, None, Role::Server).is_err());
+            assert!(check_chain(&[], None, Role::Server).is_err());
+        }
     }
 }

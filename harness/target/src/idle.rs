@@ -6,6 +6,7 @@
 
 use crate::echo::Echo;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,14 +41,15 @@ impl Idle {
 }
 
 /// Processor time that all threads have used, if all of them sleep until somebody wakes them.
-pub(crate) fn asleep(pid: i32, depth: u32) -> Option<u64> {
+fn asleep(pid: i32, depth: u32) -> Option<u64> {
+    // Told at once of most that are at work.
+    if state(&format!("/proc/{pid}/stat"))? != 'S' {
+        return None;
+    }
     let mut used = 0;
     for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()? {
         let folder = thread.ok()?.path();
-        let stat = fs::read_to_string(folder.join("stat")).ok()?;
-        // The state follows the name, which may hold anything but ends with the last parenthesis.
-        let state = stat.rsplit_once(") ")?.1.chars().next()?;
-        if state != 'S' || is_timed(&fs::read_to_string(folder.join("syscall")).ok()?) {
+        if state(folder.join("stat"))? != 'S' || is_timed(&fs::read_to_string(folder.join("syscall")).ok()?) {
             return None;
         }
         used += fs::read_to_string(folder.join("schedstat")).ok()?.split(' ').next()?.parse::<u64>().ok()?;
@@ -56,6 +58,13 @@ pub(crate) fn asleep(pid: i32, depth: u32) -> Option<u64> {
         }
     }
     Some(used)
+}
+
+/// `S` for asleep, `R` at work, ... of a process's first thread, or of one thread.
+pub(crate) fn state(stat: impl AsRef<Path>) -> Option<char> {
+    let stat = fs::read_to_string(stat).ok()?;
+    // It follows the name, which may hold anything but ends with the last parenthesis.
+    stat.rsplit_once(") ")?.1.chars().next()
 }
 
 /// Whether a thread is in nanosleep or clock_nanosleep, or, unreadably, in none that we know to wait.

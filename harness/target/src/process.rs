@@ -66,9 +66,9 @@ impl Process {
         Idle::new(self.group.as_raw_nonzero().get(), self.echo.clone())
     }
 
-    /// Whether it waits for somebody else at this moment.
+    /// Whether its first thread sleeps at this moment.
     pub fn is_asleep(&self) -> bool {
-        crate::idle::asleep(self.group.as_raw_nonzero().get(), 0).is_some()
+        crate::idle::state(format!("/proc/{}/stat", self.group)) == Some('S')
     }
 
     /// What it says is said back to it by this.
