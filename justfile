@@ -42,8 +42,8 @@ repeat target="openssl-s_server":
     done
 
 # Measures how many cases a second can be played.
-bench:
-    cargo run --release --example bench -p tls-gauntlet
+bench *part:
+    cargo run --release --example bench -p tls-gauntlet -- "$@"
 
 # Measures how long reports of 30,000 cases take, and how much memory.
 bench-reports:

@@ -1,5 +1,7 @@
 //! `just bench`: what our peer costs beside OpenSSL's own client, and what a refused case costs.
 //!
+//! With the argument `clients` clients alone are measured.
+//!
 //! Everything is measured in CPU seconds of one thread, in the same run, against the same server.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
@@ -44,6 +46,9 @@ fn main() -> Result<(), Failed> {
     }
     let total = f64::from(rounds * each);
     let (a, b) = (total / theirs, total / ours);
+    if std::env::args().nth(1).as_deref() == Some("clients") {
+        return clients(a);
+    }
     println!("(a) OpenSSL client with OpenSSL server: {a:9.0} handshakes per CPU second");
     println!("(b) our peer with the same server:      {b:9.0} handshakes per CPU second");
     println!("    b/a {:.2}", b / a);
