@@ -49,16 +49,22 @@ publish-reports:
 fuzz-smoke seconds="20":
     fuzz/smoke {{seconds}}
 
-# Fuzzes one target until it is ended: `just fuzz flow_openssl_server`.
-fuzz target:
-    fuzz/smoke 0 {{target}}
+# Likewise with AddressSanitizer, in the Rust and in the C code.
+fuzz-smoke-address seconds="20":
+    SANITIZER=address fuzz/smoke {{seconds}}
+
+# Fuzzes one target for so many seconds: `just fuzz flow_openssl_server 3600`.
+fuzz target seconds="3600":
+    fuzz/smoke {{seconds}} {{target}}
+
+# Seed corpora and dictionary made anew from the valid flows and the grammar.
+fuzz-seeds:
+    rm -rf fuzz/corpus
+    cargo run --release -p gauntlet-campaign --example seeds
 
 # Follows the build steps of OSS-Fuzz and ClusterFuzzLite as far as that goes without their image.
 fuzz-distributed-check:
-    bash -n fuzz/oss-fuzz/build.sh
-    bash -n .clusterfuzzlite/build.sh
-    for source in fuzz/fuzz_targets/*.rs; do test -d "fuzz/corpus/$(basename "$source" .rs)" || exit 1; done
-    cargo check --release --manifest-path fuzz/Cargo.toml
+    fuzz/distributed-check
 
 # Makes the API documentation: target/doc.
 docs:

@@ -277,6 +277,49 @@ pub struct MlKemVector {
     pub hash: Hex,
 }
 
+/// Vectors of HPKE, base mode. [RFC 9180]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hpke {
+    /// How the file is written.
+    pub note: String,
+    /// One for each suite.
+    pub vectors: Vec<HpkeVector>,
+}
+
+/// HPKE with one suite.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the fields carry the names of the algorithms' inputs and outputs")]
+pub struct HpkeVector {
+    pub source: String,
+    pub kem: u16,
+    pub kdf: u16,
+    pub aead: u16,
+    pub info: Hex,
+    /// The sender's private key.
+    pub ephemeral: Hex,
+    /// The recipient's keys.
+    pub public: Hex,
+    pub private: Hex,
+    pub enc: Hex,
+    pub shared_secret: Hex,
+    pub key: Hex,
+    pub base_nonce: Hex,
+    pub exporter_secret: Hex,
+    pub plaintext: Hex,
+    /// By sequence number, with `Count-0`, `Count-1` as associated data.
+    pub ciphertexts: Vec<Hex>,
+    /// 32 bytes for an empty context.
+    pub exported: Hex,
+}
+
+/// HPKE, read once.
+pub fn hpke() -> &'static Hpke {
+    static READ: OnceLock<Hpke> = OnceLock::new();
+    READ.get_or_init(|| read(include_str!("../kat/hpke.json")))
+}
+
 /// RFC 8448, read once.
 pub fn traces() -> &'static Traces {
     static READ: OnceLock<Traces> = OnceLock::new();
@@ -318,6 +361,7 @@ mod tests {
         assert_eq!(traces().traces.len(), 5);
         assert_eq!(primitives().ffdhe.len(), 5);
         assert!(primitives().hmac.iter().all(|vector| !vector.source.is_empty()));
+        assert_eq!(hpke().vectors.len(), 7);
     }
 
     #[test]

@@ -39,6 +39,12 @@ impl Capabilities {
         let entries = self.kinds.get(kind).map(Vec::as_slice).unwrap_or_default();
         entries.iter().filter(|(_, learnt)| *learnt == Learnt::Yes).map(|(name, _)| name.as_str()).collect()
     }
+    /// Of the ways to answer data, those that nobody can see: it is not in the target, but in how it is driven.
+    pub fn cannot_answer(&mut self, ways: &[String]) {
+        for way in ways {
+            self.learn("answers", way, Learnt::No);
+        }
+    }
     /// Records what was learnt; a later word replaces an earlier.
     pub fn learn(&mut self, kind: &str, name: &str, learnt: Learnt) {
         let entries = self.kinds.entry(kind.to_owned()).or_default();

@@ -104,6 +104,14 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changes: Vec<String>,
     },
+    /// The ClientHello inside of an encrypted one, as a message.
+    Inner {
+        /// Who sent it.
+        from: Side,
+        /// With its header, and with what it takes from the outer one.
+        #[serde(with = "hex_bytes")]
+        bytes: Vec<u8>,
+    },
     /// A line for the key log.
     Secret {
         /// `CLIENT_HANDSHAKE_TRAFFIC_SECRET`, ...
@@ -166,6 +174,9 @@ pub enum What {
         resumed: bool,
         /// Application protocol.
         alpn: Option<String>,
+        /// Whether Encrypted Client Hello was accepted, where it was offered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ech: Option<bool>,
     },
     /// Nothing came in the waiting time.
     Quiet,

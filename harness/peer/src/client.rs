@@ -3,7 +3,9 @@
 use crate::Peer;
 use crate::config::Session;
 use crate::draft::path;
+use crate::ech::{Face, Status};
 use crate::exchange::old_scheme;
+use crate::grease::Spot;
 use crate::order::{Flow, Order, from_server};
 use crate::server::status;
 use crate::verify::{certificate_verify_content, check_chain};
@@ -41,15 +43,37 @@ impl Peer {
         {
             return self.second_hello(first, &retry, context);
         }
+        self.draw_grease();
+        let face = if self.begin_ech().is_some() { Face::Outer } else { Face::Only };
         let random = self.random(32);
-        let resumed12 = self.config.session.as_ref().filter(|session| session.version != 0x0304).cloned();
-        let session_id = match &resumed12 {
-            Some(session) if !session.session_id.is_empty() => session.session_id.clone(),
+        let session_id = match self.resumed12(face) {
+            Some(session) if !session.session_id.is_empty() => session.session_id,
             _ => self.random(32),
         };
+        self.hello_with_face(face, random, session_id, context)
+    }
+
+    /// A session of TLS 1.2 that the hello offers.
+    fn resumed12(&self, face: Face) -> Option<Session> {
+        let fits = |session: &&Session| session.version != 0x0304 && face == Face::Only;
+        self.config.session.as_ref().filter(fits).cloned()
+    }
+
+    /// A first hello: the only one, or either of two. [RFC 9849, 6.1]
+    pub(crate) fn hello_with_face(
+        &mut self,
+        face: Face,
+        random: Vec<u8>,
+        session_id: Vec<u8>,
+        context: &Context,
+    ) -> Result<Node, String> {
         let ssl3 = self.config.versions.iter().all(|version| *version == 0x0300);
         let mut suites = self.config.cipher_suites.clone();
-        let mut extensions = Some(named(self.hello_extensions(resumed12.as_ref())));
+        if face == Face::Inner {
+            suites.retain(|suite| suite >> 8 == 0x13);
+        }
+        suites.splice(0..0, self.grease_value(Spot::Suite));
+        let mut extensions = Some(named(self.hello_extensions(face)));
         if ssl3 {
             // It has no extensions; the empty renegotiation_info is a suite then. [RFC 5746, 3.3]
             extensions = None;
@@ -66,27 +90,38 @@ impl Peer {
             ("legacy_compression_methods", Plain::Bytes(vec![0])),
         ];
         body.extend(extensions.map(|extensions| ("extensions", extensions)));
-        Grammar::tls()
-            .build("Handshake", &named(vec![("msg_type", "client_hello".into()), ("body", named(body))]), context)
-            .map_err(|error| format!("client_hello: {error}"))
+        let hello = named(vec![("msg_type", "client_hello".into()), ("body", named(body))]);
+        let tree = Grammar::tls().build("Handshake", &hello, context);
+        let mut tree = tree.map_err(|error| format!("client_hello: {error}"))?;
+        if !ssl3 {
+            self.add_grease_extensions(&mut tree, context);
+        }
+        Ok(tree)
     }
 
-    fn hello_extensions(&mut self, resumed12: Option<&Session>) -> Vec<(&'static str, Plain)> {
+    fn hello_extensions(&mut self, face: Face) -> Vec<(&'static str, Plain)> {
         let tls13 = self.config.has_version(0x0304);
-        let old = self.config.versions.iter().any(|version| *version < 0x0304);
+        let mut versions = self.config.versions.clone();
+        versions.retain(|version| *version >= 0x0304 || face != Face::Inner);
+        let old = versions.iter().any(|version| *version < 0x0304);
+        let grease = |spot: Spot, values: &[u16]| -> Vec<u16> {
+            self.grease_value(spot).into_iter().chain(values.iter().copied()).collect()
+        };
         let mut extensions: Vec<(&'static str, Plain)> = Vec::new();
-        if let Some(name) = &self.config.server_name {
+        if let Some(name) = self.shown_name(face) {
             let entry = named(vec![("name_type", Plain::Number(0)), ("name", Plain::Bytes(name.as_bytes().to_vec()))]);
             extensions.push(("server_name", named(vec![("server_name_list", Plain::List(vec![entry]))])));
         }
-        extensions
-            .push(("supported_groups", named(vec![("named_group_list", list(self.config.groups.iter().copied()))])));
-        if self.config.versions.iter().any(|version| *version >= 0x0303) {
-            let schemes = list(self.config.signature_schemes.iter().copied());
+        let groups = list(grease(Spot::Group, &self.config.groups));
+        extensions.push(("supported_groups", named(vec![("named_group_list", groups)])));
+        if versions.iter().any(|version| *version >= 0x0303) {
+            let schemes = list(grease(Spot::Scheme, &self.config.signature_schemes));
             extensions.push(("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)])));
         }
         if !self.config.alpn.is_empty() {
-            let names = self.config.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+            let reserved = self.grease_value(Spot::Alpn).map(|value| value.to_be_bytes().to_vec());
+            let names = self.config.alpn.iter().map(|name| name.as_bytes().to_vec());
+            let names = reserved.into_iter().chain(names).collect();
             extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
         }
         if old {
@@ -100,17 +135,22 @@ impl Peer {
             }
             let verify_data = self.last_verify_data.0.clone();
             extensions.push(("renegotiation_info", named(vec![("renegotiated_connection", verify_data.into())])));
-            let ticket = resumed12.map(|session| session.ticket.clone()).unwrap_or_default();
+            let ticket = self.resumed12(face).map(|session| session.ticket).unwrap_or_default();
             extensions.push(("session_ticket", Plain::Bytes(ticket)));
         }
         if tls13 {
-            let versions = list(self.config.versions.iter().copied());
+            let versions = list(grease(Spot::Version, &versions));
             extensions.push(("supported_versions", named(vec![("versions", versions)])));
-            extensions.push(("psk_key_exchange_modes", named(vec![("ke_modes", Plain::List(vec![Plain::Number(1)]))])));
+            let modes = [1].into_iter().chain(self.grease_mode()).map(|mode| Plain::Number(u64::from(mode))).collect();
+            extensions.push(("psk_key_exchange_modes", named(vec![("ke_modes", Plain::List(modes))])));
             let share = |group: &u16| named(vec![("group", Plain::Number(u64::from(*group)))]);
-            let shares = Plain::List(self.config.shares.iter().map(share).collect());
-            extensions.push(("key_share", named(vec![("client_shares", shares)])));
-            if let Some(psks) = self.honest_psks() {
+            let shares = self.grease_share().into_iter().chain(self.config.shares.iter().map(share)).collect();
+            extensions.push(("key_share", named(vec![("client_shares", Plain::List(shares))])));
+            extensions.extend(self.ech_extension(face).map(|ech| ("encrypted_client_hello", ech)));
+        }
+        if tls13 {
+            let psks = self.honest_psks().map(|psks| if face == Face::Outer { self.fake_psks(&psks) } else { psks });
+            if let Some(psks) = psks {
                 if self.config.early_data.is_some() {
                     extensions.push(("early_data", Plain::Map(Vec::new())));
                 }
@@ -121,7 +161,12 @@ impl Peer {
     }
 
     /// The first hello as it was sent, changed as a HelloRetryRequest demands. [RFC 9846, 4.2.2]
-    fn second_hello(&mut self, mut hello: Node, retry: &ServerHelloView, context: &Context) -> Result<Node, String> {
+    pub(crate) fn second_hello(
+        &mut self,
+        mut hello: Node,
+        retry: &ServerHelloView,
+        context: &Context,
+    ) -> Result<Node, String> {
         let mut edit = |edit: Edit| {
             Grammar::tls().edit(&mut hello, &edit, context).map_err(|error| format!("client_hello[1]: {error}"))
         };
@@ -197,6 +242,10 @@ impl Peer {
     /// A scheme for our CertificateVerify that the server takes.
     fn client_scheme(&self) -> Option<u16> {
         let (_, wanted) = self.hs.requested.as_ref()?;
+        if self.ech_was_rejected() {
+            // Who we are is for the server inside. [RFC 9849, 6.1.7]
+            return None;
+        }
         let key = &self.config.identity.as_ref()?.key;
         if self.signs_unnamed() {
             return Some(old_scheme(&key.public()).0);
@@ -283,6 +332,7 @@ impl Peer {
         self.scrutinise_server_hello(node, &view);
         self.scrutinise_retry(&view);
         let digest = self.digest();
+        self.decide_by_retry(message, node, digest);
         self.hash.retry(digest);
         self.hash.add(message);
         self.hs.retry = Some(view);
@@ -347,6 +397,7 @@ impl Peer {
 
     fn take_server_hello(&mut self, message: &[u8], node: &Node) {
         let view = ServerHelloView::of(node);
+        self.decide_by_hello(message, &view);
         self.remark_on_hello(&view);
         self.remark_on_renegotiation_info(node);
         if let Some(retry) = &self.hs.retry
@@ -410,6 +461,10 @@ impl Peer {
 
     fn take_selected_identity(&mut self, view: &ServerHelloView) {
         let Some(place) = view.selected_identity else { return self.hs.session = None };
+        if self.ech_was_rejected() {
+            // [RFC 9849, 6.1.2]
+            return self.remark("illegal_parameter", "a PSK of the outer hello, which offered none");
+        }
         self.hs.selected_identity = place;
         let identities = self.hs.hello.identities.clone();
         if usize::from(place) >= identities.len() {
@@ -475,6 +530,12 @@ impl Peer {
     }
 
     fn take_encrypted_extensions(&mut self, node: &Node) {
+        if self.hs.ech.status == Status::Accepted
+            && view::extension_data(node, extension::ENCRYPTED_CLIENT_HELLO).is_some()
+        {
+            // [RFC 9849, 5]
+            self.remark("unsupported_extension", "retry configurations though ECH was accepted");
+        }
         for kind in view::extension_types(node) {
             if !self.hs.hello.extensions.contains(&kind) {
                 self.remark("unsupported_extension", format!("extension {kind} was not offered"));
@@ -575,7 +636,7 @@ impl Peer {
             Err(error) => return self.remark("bad_certificate", format!("the leaf's key: {error}")),
         }
         if self.config.verify_chain {
-            let name = self.config.server_name.clone().filter(|_| self.is_client());
+            let name = self.expected_name().filter(|_| self.is_client());
             let owner = self.config.role.other();
             if let Err((alert, text)) = check_chain(&self.hs.target_chain, name.as_deref(), owner) {
                 self.remark(alert, format!("certificate chain: {text}"));
@@ -739,6 +800,9 @@ impl Peer {
         self.switch_outbound13("application", &secret);
         self.make_resumption_secret();
         self.establish();
+        if self.ech_was_rejected() && self.config.requires_ech {
+            self.remark("ech_required", "the server took the outer hello");
+        }
         for ticket in std::mem::take(&mut self.hs.early_tickets) {
             self.take_ticket13(&ticket);
         }
@@ -780,6 +844,10 @@ impl Peer {
     }
 
     fn take_ticket13(&mut self, node: &Node) {
+        if self.ech_was_rejected() {
+            // [RFC 9849, 6.1.7]
+            return;
+        }
         if !self.hs.established {
             // Without a client certificate in question it may come right behind the server's Finished. [RFC 9846, 4.7.1]
             if !self.hs.target_finished || self.hs.requested.is_some() {

@@ -1,7 +1,7 @@
 //! What an endpoint offers and takes, and who it is.
 
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
-use gauntlet_crypto::{CipherSuite, Digest};
+use gauntlet_crypto::{CipherSuite, Digest, KeyShare};
 use gauntlet_model::Role;
 use gauntlet_pki::{Identity, KeyKind};
 use std::sync::Arc;
@@ -66,6 +66,26 @@ pub struct Psk {
     pub hint: Option<Vec<u8>>,
 }
 
+/// Encrypted Client Hello. [RFC 9849]
+#[derive(Clone, Default)]
+pub enum Ech {
+    /// Unknown: nothing is offered, and what comes is no more than an unknown extension.
+    #[default]
+    Unknown,
+    /// As client: an extension that only looks like an offer.
+    Grease,
+    /// As client: a hello inside, for the first of these configurations that can be used: an ECHConfigList.
+    Offer(Vec<u8>),
+    /// As server: opens hellos with a key of one of these configurations (an ECHConfigList), which are handed out to who
+    /// used others; without a key none can be opened.
+    Serve {
+        /// ECHConfigList.
+        configs: Vec<u8>,
+        /// The private key.
+        key: Option<Arc<KeyShare>>,
+    },
+}
+
 /// Everything that shapes the default handshake.
 #[derive(Clone)]
 pub struct Config {
@@ -103,6 +123,12 @@ pub struct Config {
     pub psk: Option<Psk>,
     /// As client: 0-RTT data to go with the first PSK.
     pub early_data: Option<Vec<u8>>,
+    /// Encrypted Client Hello.
+    pub ech: Ech,
+    /// As client: a server that goes on with the outer hello deserves a refusal. [RFC 9849, 6.1.6]
+    pub requires_ech: bool,
+    /// Reserved values wherever they may stand. [RFC 8701]
+    pub grease: bool,
     /// As server: max_early_data_size of tickets; 0: early data is refused.
     pub max_early_data: u32,
     /// As server: tickets sent behind the handshake.
@@ -113,6 +139,8 @@ pub struct Config {
     pub compressors: Vec<u16>,
     /// As server: record_size_limit that is agreed on with clients that send it.
     pub record_size_limit: Option<u16>,
+    /// As server, up to TLS 1.2: heartbeats are agreed on with clients that send the extension.
+    pub heartbeat: bool,
     /// As server: ask for a certificate.
     pub request_certificate: bool,
     /// As server: a client without a certificate deserves a refusal.
@@ -170,9 +198,13 @@ impl Config {
             psks: Vec::new(),
             psk: None,
             early_data: None,
+            ech: Ech::Unknown,
+            requires_ech: false,
+            grease: false,
             max_early_data: 0,
             compressors: Vec::new(),
             record_size_limit: None,
+            heartbeat: false,
             tickets: 0,
             follows_hello_request: false,
             request_certificate: false,

@@ -11,7 +11,7 @@ use gauntlet_model::What;
 use gauntlet_wire::{Node, Plain, Value};
 
 /// The groups of RFC 7919.
-const FFDHE: std::ops::RangeInclusive<u16> = 256..=260;
+pub(crate) const FFDHE: std::ops::RangeInclusive<u16> = 256..=260;
 
 fn named(entries: Vec<(&str, Plain)>) -> Plain {
     Plain::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -27,7 +27,7 @@ pub(crate) fn has_psk(exchange: KeyExchange) -> bool {
 }
 
 /// Whether a finite field is in it.
-fn is_field(exchange: KeyExchange) -> bool {
+pub(crate) fn is_field(exchange: KeyExchange) -> bool {
     matches!(exchange, KeyExchange::Dhe | KeyExchange::DhePsk)
 }
 

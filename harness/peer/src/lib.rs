@@ -15,7 +15,9 @@ mod compute;
 mod config;
 mod draft;
 mod early;
+mod ech;
 mod exchange;
+mod grease;
 mod hash;
 mod inside;
 pub mod order;
@@ -31,7 +33,7 @@ mod verify;
 pub mod view;
 
 pub use change::{Change, RecordChange, plain_bytes, plain_number};
-pub use config::{Config, Psk, Resumption, Session, Temper};
+pub use config::{Config, Ech, Psk, Resumption, Session, Temper};
 pub use draft::Draft;
 pub use peer::Peer;
 pub use psk::external_psk;

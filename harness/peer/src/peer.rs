@@ -26,6 +26,10 @@ pub(crate) struct Handshake {
     pub(crate) hellos: usize,
     /// As client: the tree of the first ClientHello as it was sent.
     pub(crate) first_hello: Option<Node>,
+    /// Encrypted Client Hello.
+    pub(crate) ech: crate::ech::State,
+    /// What our reserved values are made of, once they are drawn.
+    pub(crate) grease: Option<[u8; 8]>,
     /// The HelloRetryRequest.
     pub(crate) retry: Option<ServerHelloView>,
     pub(crate) version: u16,
@@ -539,7 +543,8 @@ impl Peer {
             other => format!("record_{other}").into(),
         };
         self.note(content_type, name, context, content);
-        if content_type == 24 && self.hs.hello.extensions.contains(&crate::view::extension::HEARTBEAT) {
+        let agreed = self.is_client() || self.config.heartbeat;
+        if content_type == 24 && agreed && self.hs.hello.extensions.contains(&crate::view::extension::HEARTBEAT) {
             return self.take_heartbeat(content);
         }
         self.remark("unexpected_message", format!("record of type {content_type}"));
@@ -826,6 +831,7 @@ impl Peer {
             group: self.hs.group,
             resumed: self.hs.session.is_some(),
             alpn: self.hs.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
+            ech: self.ech_outcome(),
         });
     }
 

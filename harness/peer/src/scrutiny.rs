@@ -74,6 +74,10 @@ impl Peer {
     }
 
     fn scrutinise12(&mut self, node: &Node, hello: &ClientHelloView) {
+        if let Some(mode) = hello.heartbeat.filter(|mode| self.config.heartbeat && !matches!(mode, 1 | 2)) {
+            // [RFC 6520, 2]
+            self.remark("illegal_parameter", format!("heartbeat mode {mode}"));
+        }
         let elliptic = self.hs.suite.is_some_and(|suite| suite.key_exchange == KeyExchange::Ecdhe);
         let formats = view::extension_data(node, extension::EC_POINT_FORMATS);
         let formats = formats.map(|data| view::bytes(data, "ec_point_format_list"));

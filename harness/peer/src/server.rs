@@ -3,7 +3,8 @@
 use crate::Peer;
 use crate::client::is_supported;
 use crate::config::{Resumption, Session};
-use crate::exchange::{has_psk, old_scheme};
+use crate::exchange::{FFDHE, has_psk, is_field, old_scheme};
+use crate::grease::Spot;
 use crate::order::{Flow, Order, from_client};
 use crate::view::{self, ClientHelloView, RETRY_RANDOM, ServerHelloView, extension};
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
@@ -73,6 +74,16 @@ impl Peer {
     }
 
     fn take_client_hello(&mut self, message: &[u8], node: &Node) {
+        if let Some(inner) = self.open_hello(message, node) {
+            let context = self.context(gauntlet_model::Side::Target);
+            let node = gauntlet_wire::Grammar::tls().decode("Handshake", &inner, &context);
+            return self.take_the_hello(&inner, &node);
+        }
+        self.take_the_hello(message, node);
+    }
+
+    /// The hello that the handshake is about: the only one, or the one inside.
+    fn take_the_hello(&mut self, message: &[u8], node: &Node) {
         let second = self.hs.retry.is_some() && self.hs.hellos == 1;
         if self.hs.established && !self.is_tls13() {
             self.renegotiate();
@@ -87,6 +98,7 @@ impl Peer {
                 self.scrutinise_second(&first, node);
             }
         }
+        self.draw_grease();
         self.hs.hello = hello;
         self.hs.hellos += 1;
         self.hs.first_hello = Some(node.clone());
@@ -216,10 +228,14 @@ impl Peer {
     fn choose_suite(&mut self, version: u16, hello: &ClientHelloView) -> u16 {
         let curve = hello.groups.iter().any(|group| self.config.groups.contains(group))
             || !hello.extensions.contains(&extension::SUPPORTED_GROUPS);
+        // Whoever lists some of these wants one of them, or another key exchange. [RFC 7919, 4]
+        let mut listed = hello.groups.iter().filter(|group| FFDHE.contains(group)).peekable();
+        let field = listed.peek().is_none() || listed.any(|group| self.config.groups.contains(group));
         let fits = |suite: &u16| {
             CipherSuite(*suite).info().is_some_and(|info| {
                 (info.key_exchange == KeyExchange::Tls13) == (version >= 0x0304)
                     && (info.key_exchange != KeyExchange::Ecdhe || curve)
+                    && (!is_field(info.key_exchange) || field)
             })
         };
         let own = self.config.cipher_suites.clone();
@@ -286,13 +302,14 @@ impl Peer {
         self.hs.order = Order::new(from_client(Flow { tls13: true, requested, ..Flow::default() }));
     }
 
-    /// [RFC 8449, 4]; the content type counts.
+    /// [RFC 8449, 4]; in TLS 1.3 the content type counts.
     fn agree_on_record_limit(&mut self, hello: &ClientHelloView) {
         let (Some(own), Some(theirs)) = (self.config.record_size_limit, hello.record_size_limit) else { return };
         if theirs < 64 {
             self.remark("illegal_parameter", format!("record_size_limit {theirs}"));
         }
-        let content = |limit: u16| usize::from(limit).saturating_sub(1).clamp(63, 1 << 14);
+        let counted = u16::from(self.is_tls13());
+        let content = |limit: u16| usize::from(limit.saturating_sub(counted)).clamp(63, 1 << 14);
         self.agreed_limits = (Some(content(theirs)), Some(content(own)));
     }
 
@@ -330,6 +347,7 @@ impl Peer {
             }
             self.due.push_back("server_hello_done");
         }
+        self.agree_on_record_limit(hello);
         let requested = self.config.request_certificate && !resumed;
         self.hs.order = Order::new(from_client(Flow { resumed, requested, ..Flow::default() }));
     }
@@ -427,10 +445,11 @@ impl Peer {
     // ---- honest messages -------------------------------------------------------------------------
 
     pub(crate) fn honest_retry(&mut self) -> Plain {
-        let extensions = vec![
+        let mut extensions = vec![
             ("supported_versions", named(vec![("selected_version", Plain::Number(0x0304))])),
             ("key_share", named(vec![("selected_group", number(self.hs.group))])),
         ];
+        extensions.extend(self.retry_extension().map(|ech| ("encrypted_client_hello", ech)));
         named(vec![
             ("random", Plain::Bytes(RETRY_RANDOM.to_vec())),
             ("legacy_session_id_echo", self.hs.hello.session_id.clone().into()),
@@ -502,7 +521,18 @@ impl Peer {
         if self.staple().is_some() && self.hs.session.is_none() {
             extensions.push(("status_request", Plain::Bytes(Vec::new())));
         }
+        extensions.extend(self.record_size_limit());
+        if hello.heartbeat.is_some() && self.config.heartbeat {
+            // peer_allowed_to_send [RFC 6520, 2]
+            extensions.push(("heartbeat", named(vec![("mode", Plain::Number(1))])));
+        }
         extensions
+    }
+
+    /// The extension, if the client has sent it too.
+    fn record_size_limit(&self) -> Option<(&'static str, Plain)> {
+        let limit = self.config.record_size_limit.filter(|_| self.hs.hello.record_size_limit.is_some())?;
+        Some(("record_size_limit", named(vec![("record_size_limit", number(limit))])))
     }
 
     /// The OCSP response that goes with our certificate, if the client asks for one. [RFC 6066, 8]
@@ -521,18 +551,20 @@ impl Peer {
             let names: Plain = [name.clone()].into_iter().collect();
             extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
         }
-        if let Some(limit) = self.config.record_size_limit.filter(|_| self.hs.hello.record_size_limit.is_some()) {
-            extensions.push(("record_size_limit", named(vec![("record_size_limit", number(limit))])));
-        }
+        extensions.extend(self.record_size_limit());
         if self.hs.early_accepted {
             extensions.push(("early_data", Plain::Map(Vec::new())));
         }
+        extensions.extend(self.retry_configs().map(|configs| ("encrypted_client_hello", configs)));
         named(vec![("extensions", named(extensions))])
     }
 
     pub(crate) fn honest_certificate_request(&mut self) -> Plain {
-        let schemes: Plain = self.config.signature_schemes.iter().map(|scheme| u64::from(*scheme)).collect();
-        if self.layout() >= 0x0304 {
+        let tls13 = self.layout() >= 0x0304;
+        let reserved = self.grease_value(Spot::Scheme).filter(|_| tls13);
+        let schemes = reserved.into_iter().chain(self.config.signature_schemes.iter().copied());
+        let schemes: Plain = schemes.map(u64::from).collect();
+        if tls13 {
             let mut extensions =
                 vec![("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)]))];
             if !self.config.compressors.is_empty() {

@@ -35,6 +35,8 @@ pub mod extension {
     pub const PSK_KEY_EXCHANGE_MODES: u16 = 45;
     pub const POST_HANDSHAKE_AUTH: u16 = 49;
     pub const KEY_SHARE: u16 = 51;
+    pub const ECH_OUTER_EXTENSIONS: u16 = 0xfd00;
+    pub const ENCRYPTED_CLIENT_HELLO: u16 = 0xfe0d;
     pub const RENEGOTIATION_INFO: u16 = 0xff01;
 }
 
@@ -73,6 +75,8 @@ pub struct ClientHelloView {
     pub renegotiation_info: Option<Vec<u8>>,
     /// record_size_limit.
     pub record_size_limit: Option<u16>,
+    /// heartbeat.
+    pub heartbeat: Option<u8>,
 }
 
 /// What of a ServerHello or HelloRetryRequest decides about the handshake.
@@ -131,7 +135,12 @@ pub fn bytes(node: &Node, field: &str) -> Vec<u8> {
 
 /// All numbers of a list.
 pub fn numbers(node: Option<&Node>) -> Vec<u16> {
-    node.map(Node::children).unwrap_or_default().iter().filter_map(Node::number).map(|n| n as u16).collect()
+    numbers_of(node.map(Node::children).unwrap_or_default())
+}
+
+/// All numbers among nodes.
+pub(crate) fn numbers_of(nodes: &[Node]) -> Vec<u16> {
+    nodes.iter().filter_map(Node::number).map(|n| n as u16).collect()
 }
 
 /// The content of an extension: its `extension_data`.
@@ -180,6 +189,7 @@ impl ClientHelloView {
             record_size_limit: data(extension::RECORD_SIZE_LIMIT)
                 .and_then(|d| number(d, "record_size_limit"))
                 .map(|n| n as u16),
+            heartbeat: data(extension::HEARTBEAT).and_then(|d| number(d, "mode")).map(|mode| mode as u8),
         }
     }
 

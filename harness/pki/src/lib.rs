@@ -17,6 +17,7 @@
 mod asn1;
 mod authority;
 mod build;
+mod ech;
 mod edits;
 mod files;
 mod keys;
@@ -25,6 +26,7 @@ mod staple;
 
 use authority::{leaf, root_authority};
 pub use build::{Making, build};
+pub use ech::{ECH_KEY, ECH_PUBLIC_NAME, ech_config, ech_config_list};
 use gauntlet_crypto::PrivateKey;
 use gauntlet_model::Role;
 use std::sync::{Arc, OnceLock};

@@ -1,10 +1,10 @@
 //! One `expect` or `check` step against the events so far: decided, and how, or not yet.
 
 use crate::conditions::{Unmet, holds};
-use crate::look::{World, decode, in_message, look};
+use crate::look::{Item, World, decode, in_message, look};
 use gauntlet_model::case::Direction;
 use gauntlet_model::{Condition, Event, Expect, Form, HandshakeStep, Kind, LooseForm, Role, Side, What};
-use gauntlet_wire::{Grammar, Path};
+use gauntlet_wire::{Grammar, Path, Segment};
 
 /// How the sending of a case's own chain is recorded.
 pub(crate) const CHAIN: &str = "certificate: the chain of `pki`";
@@ -216,13 +216,28 @@ fn unmet(event: &What, conditions: &[(Path, Condition)], scene: Scene<'_>) -> Op
     let looker = |path: &Path| look(scene.world(), path);
     conditions.iter().find_map(|(path, condition)| {
         let items = in_message(&node, path);
-        verdict_on(path, condition, holds(&items, condition, &looker))
+        verdict_on(path, condition, holds(&items, condition, &looker), items.is_empty())
     })
 }
 
-fn verdict_on(path: &Path, condition: &Condition, result: Result<(), Unmet>) -> Option<(Kind, String)> {
+/// Whether a path finds nothing in a message of the target's that came: then it is that message that lacks it.
+fn is_lacking(path: &Path, found: &[Item], scene: Scene<'_>) -> bool {
+    let is_way = |name: &str| matches!(name, "connection" | "play" | "received");
+    let start = path.segments.iter().position(|segment| matches!(segment, Segment::Name(name) if !is_way(name)));
+    let Some(start) = start.filter(|_| found.is_empty()) else { return false };
+    let (way, rest) = path.segments.split_at(start);
+    let picks = rest[1..].iter().take_while(|segment| !matches!(segment, Segment::Name(_))).count();
+    let (message, field) = rest.split_at(1 + picks);
+    let way = way.iter().filter(|segment| !matches!(segment, Segment::Name(name) if name == "received")).cloned();
+    let received = [Segment::Name("received".to_owned())];
+    let message = Path { segments: way.chain(received).chain(message.iter().cloned()).collect() };
+    !field.is_empty() && !look(scene.world(), &message).is_empty()
+}
+
+fn verdict_on(path: &Path, condition: &Condition, result: Result<(), Unmet>, lacking: bool) -> Option<(Kind, String)> {
     match result {
         Ok(()) => None,
+        Err(Unmet::Nothing) if lacking => Some((Kind::Fail, format!("{path} is absent, not {}", describe(condition)))),
         Err(Unmet::Not(came)) => Some((Kind::Fail, format!("{path} is {came}, not {}", describe(condition)))),
         Err(Unmet::Nothing) => Some((Kind::Error, format!("{path} finds nothing"))),
     }
@@ -271,9 +286,10 @@ fn value_text(value: &gauntlet_model::Val) -> String {
 /// Decides a `check` step, or the conditions of `across`.
 pub(crate) fn check(conditions: &[(Path, Condition)], scene: Scene<'_>) -> Outcome {
     let looker = |path: &Path| look(scene.world(), path);
-    let found = conditions
-        .iter()
-        .find_map(|(path, condition)| verdict_on(path, condition, holds(&looker(path), condition, &looker)));
+    let found = conditions.iter().find_map(|(path, condition)| {
+        let items = looker(path);
+        verdict_on(path, condition, holds(&items, condition, &looker), is_lacking(path, &items, scene))
+    });
     let expected = conditions
         .iter()
         .map(|(path, condition)| format!("{path}: {}", describe(condition)))
@@ -623,5 +639,51 @@ pub(crate) fn handshake_cursor(step: &HandshakeStep, scene: Scene<'_>) -> usize 
                 .find(|seen| seen.name == "alert" || seen.name == "new_session_ticket" && seen.at > finished);
             left.map_or(scene.events.len(), |seen| seen.at)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gauntlet_model::Val;
+
+    fn kind_of(path: &str, events: &[Event]) -> (Kind, String) {
+        let scene = Scene {
+            earlier: &[],
+            events,
+            connection: 0,
+            began: 0,
+            cursor: 0,
+            tickets: 0,
+            peer: Role::Client,
+            over: true,
+        };
+        let path = Path::parse(path).expect("a path");
+        let outcome = check(&[(path, Condition::Equals(Val::Number(80)))], scene);
+        (outcome.kind, outcome.reason)
+    }
+
+    #[test]
+    fn what_a_message_lacks_is_its_fault_and_what_no_message_has_is_not() {
+        let hello = [&[2, 0, 0, 40, 3, 3][..], &[7; 32], &[0, 0x13, 1, 0, 0, 0]].concat();
+        let message = |from: Side| What::Message {
+            from,
+            name: "server_hello".into(),
+            content_type: 22,
+            context: gauntlet_wire::Context { version: Some(0x0304), ..Default::default() },
+            bytes: hello.clone(),
+            meant: None,
+            changes: Vec::new(),
+        };
+        let event = |what| Event { play: 0, connection: 0, us: 0, what };
+        let came = [event(message(Side::Target))];
+        let reason = "server_hello.extensions.cookie is absent, not 80".to_owned();
+        assert_eq!(kind_of("server_hello.extensions.cookie", &came), (Kind::Fail, reason));
+        assert_eq!(kind_of("received.server_hello[0].extensions.cookie", &came).0, Kind::Fail);
+        assert_eq!(kind_of("server_hello[1].extensions.cookie", &came).0, Kind::Error, "there is no such message");
+        assert_eq!(kind_of("certificate.certificate_list", &came).0, Kind::Error);
+        assert_eq!(kind_of("sent.server_hello.extensions.cookie", &came).0, Kind::Error);
+        let ours = [event(message(Side::Us))];
+        assert_eq!(kind_of("server_hello.extensions.cookie", &ours).0, Kind::Error);
     }
 }

@@ -33,10 +33,13 @@ impl Source<'_> {
                 }
                 Plain::Bytes(all)
             }
-            Val::From { path, plus } => match &self.find(path)?[0] {
-                item if item.number().is_some() => Plain::Number(item.number().unwrap_or(0).wrapping_add_signed(*plus)),
-                item => Plain::Bytes(item.bytes()),
-            },
+            Val::From { path, plus } => {
+                let item = &self.find(path)?[0];
+                match item.number() {
+                    Some(number) => Plain::Number(within(number.wrapping_add_signed(*plus), item.bytes().len())),
+                    None => Plain::Bytes(item.bytes()),
+                }
+            }
             Val::Pick { path, not } => self.pick(path, not.as_ref())?,
             Val::List(values) => {
                 Plain::List(values.iter().map(|value| self.plain(value, peer)).collect::<Result<_, _>>()?)
@@ -168,6 +171,11 @@ impl Source<'_> {
     }
 }
 
+/// A number of so many bytes: what is above begins at 0 again, as a clock does.
+fn within(number: u64, bytes: usize) -> u64 {
+    if bytes < 8 { number & ((1 << (8 * bytes)) - 1) } else { number }
+}
+
 fn fill(pattern: &[u8], length: usize) -> Vec<u8> {
     if pattern.is_empty() { Vec::new() } else { pattern.iter().copied().cycle().take(length).collect() }
 }
@@ -217,5 +225,18 @@ fn mutation_words(mutation: &Mutation) -> String {
     match &mutation.field {
         Some(field) => format!("{name} {field}"),
         None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn numbers_stay_within_their_field() {
+        assert_eq!(within(u64::from(u32::MAX).wrapping_add(7), 4), 6);
+        assert_eq!(within(0_u64.wrapping_sub(1), 2), 0xffff);
+        assert_eq!(within(0x1234, 2), 0x1234);
+        assert_eq!(within(u64::MAX, 8), u64::MAX);
     }
 }

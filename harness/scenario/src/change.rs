@@ -28,9 +28,9 @@ const OPERATIONS: [&str; 13] = [
 ];
 
 /// `form: ssl2.0`.
-const SSL2: u16 = 0x0002;
+pub(crate) const SSL2: u16 = 0x0002;
 
-const KEYS: [(&str, KeysOf); 7] = [
+pub(crate) const KEYS: [(&str, KeysOf); 7] = [
     ("none", KeysOf::None),
     ("early", KeysOf::Early),
     ("handshake", KeysOf::Handshake),

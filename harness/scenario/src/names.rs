@@ -16,7 +16,7 @@ pub(crate) const KINDS: [(&str, &str); 7] = [
 ];
 
 /// What the probe finds beside names of the grammar.
-pub(crate) const FACTS: [&str; 20] = [
+pub(crate) const FACTS: [&str; 25] = [
     "hello_retry_request",
     "resumption",
     "early_data",
@@ -37,6 +37,11 @@ pub(crate) const FACTS: [&str; 20] = [
     "server_name",
     "tickets",
     "delegated_credentials",
+    "answers",
+    "client_renegotiation",
+    "records",
+    "reassembly",
+    "data",
 ];
 
 /// Messages that are not of the handshake.

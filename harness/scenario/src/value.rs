@@ -157,7 +157,7 @@ impl Typer<'_> {
     }
 
     fn condition(&mut self, value: &Yaml) -> Option<Condition> {
-        let Kind::Map(entries) = &value.kind else { return self.value(value).map(Condition::Equals) };
+        let Kind::Map(entries) = &value.kind else { return self.compared(value).map(Condition::Equals) };
         let keys: Vec<&str> = entries.iter().filter_map(|(key, _)| key.as_str()).collect();
         let is_value = ["text", "random", "fill", "up_to", "join", "from", "pick"].iter().any(|way| keys.contains(way));
         if entries.is_empty() || is_value {
@@ -181,6 +181,14 @@ impl Typer<'_> {
         if conditions.len() == 1 { conditions.pop() } else { Some(Condition::All(conditions)) }
     }
 
+    /// What something is compared with: `true` and `false` are words.
+    fn compared(&mut self, value: &Yaml) -> Option<Val> {
+        match value.kind {
+            Kind::Bool(truth) => Some(Val::Name(truth.to_string())),
+            _ => self.value(value),
+        }
+    }
+
     fn same_as(&mut self, path: &Yaml, except: Option<&Yaml>) -> Option<Condition> {
         let path = self.transcript_path(path);
         let except = match except {
@@ -198,7 +206,7 @@ impl Typer<'_> {
     fn operator(&mut self, name: &str, argument: &Yaml) -> Option<Condition> {
         let what = format!("`{name}`");
         Some(match name {
-            "not" => Condition::Not(self.value(argument)?),
+            "not" => Condition::Not(self.compared(argument)?),
             "one_of" => Condition::OneOf(self.values(argument, &what)?),
             "none_of" => Condition::NoneOf(self.values(argument, &what)?),
             "at_least" => Condition::AtLeast(self.value(argument)?),

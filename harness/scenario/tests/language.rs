@@ -2,8 +2,8 @@
 
 use gauntlet_model::chain::{CertificateStatus, ChainItem, GeneralName, Moment};
 use gauntlet_model::{
-    Capabilities, Case, Close, Cut, Direction, Expect, Form, KeysOf, Learnt, Operation, Plays, RecordItem, Resume,
-    Role, Sequence, StepKind, Val, Which,
+    Capabilities, Case, Close, Condition, Cut, Direction, Expect, Form, KeysOf, Learnt, Operation, Plays, RecordItem,
+    Resume, Role, Sequence, StepKind, Val, Which,
 };
 use gauntlet_scenario::{Corpus, CorpusError, Scenario};
 use std::path::Path;
@@ -51,6 +51,21 @@ fn all_good_files_load_without_a_warning() {
     assert_eq!(corpus.warnings.render(false), "");
     assert_eq!(corpus.scenarios.len(), 11);
     assert!(corpus.scenarios.is_sorted_by_key(|scenario| scenario.id.clone()));
+}
+
+#[test]
+fn truth_is_compared_as_a_word() {
+    let cases = expand(
+        "title: A session is resumed\nrequirements: [rfc9846-4.2.2-30]\npeer: client\nversion: tls1.3\nflow:\n  \
+         - handshake: full\n  - expect: accept\n  - check: { established.resumed: true }\n  \
+         - check: { established.resumed: { not: false } }\n",
+    );
+    let condition = |step: usize| match &cases[0].steps[step].kind {
+        StepKind::Check(conditions) => conditions[0].1.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(condition(2), Condition::Equals(name("true")));
+    assert_eq!(condition(3), Condition::Not(name("false")));
 }
 
 #[test]

@@ -118,6 +118,9 @@ impl Connections {
         self.list.push(connection);
         self.list.len() - 1
     }
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
     pub fn any_open(&mut self) -> bool {
         self.list.iter_mut().any(TcpConnection::is_open)
     }
@@ -135,17 +138,28 @@ impl Connections {
             connection.close(how);
         }
     }
-    /// Ends all in order, and sees for so long whether the other side does too.
-    pub fn leave(&mut self, patience: Duration) {
+    /// Ends one, and keeps it to see whether the other side does too.
+    pub fn leave(&mut self, connection: usize) {
+        if let Some(connection) = self.list.get_mut(connection) {
+            connection.leave();
+        }
+    }
+    /// Ends our side of those that the other side has ended.
+    pub fn leave_ended(&mut self) {
         for connection in &mut self.list {
             if !connection.is_open() {
-                continue;
-            }
-            connection.close(Close::Half);
-            let deadline = Instant::now() + patience;
-            while matches!(connection.receive(deadline.saturating_duration_since(Instant::now())), Received::Bytes(_)) {
+                connection.leave();
             }
         }
+    }
+    /// Ends all, and hands them over.
+    pub fn leave_all(&mut self) -> Vec<TcpConnection> {
+        self.list.iter_mut().for_each(TcpConnection::leave);
+        std::mem::take(&mut self.list)
+    }
+    /// Whether the other side has ended all that we have left; waits for that so long with each.
+    pub fn have_left(&mut self, patience: Duration) -> bool {
+        self.list.iter_mut().all(|connection| connection.has_left(patience))
     }
     pub fn now(&self) -> u64 {
         u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX)

@@ -12,7 +12,7 @@ use gauntlet_model::{Close, Link, LinkError, Received, Role};
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -135,6 +135,10 @@ impl Target for ChildTarget {
         self.role(role).ok()?.ask.get(action).map(|ask| ask.with.clone())
     }
 
+    fn cannot_answer(&self, role: Role) -> Vec<String> {
+        self.role(role).map(|profile| profile.cannot_answer.clone()).unwrap_or_default()
+    }
+
     fn is_concurrent(&self, role: Role) -> bool {
         self.role(role).is_ok_and(|profile| !profile.one_at_a_time)
     }
@@ -168,12 +172,62 @@ struct Server {
     options: Options,
     port: u16,
     process: Process,
+    /// If it echoes: connections of earlier links that it may not have ended yet.
+    left: Vec<TcpConnection>,
+    /// There was one more, of which its end cannot be seen; when it is started, the one that found it ready.
+    unsure: bool,
 }
 
 impl Server {
     fn start(run: Arc<Run>, options: Options) -> Result<Server, LinkError> {
         let (port, process) = start_server(&run, &options)?;
-        Ok(Server { run, options, port, process })
+        Ok(Server { run, options, port, process, left: Vec::new(), unsure: true })
+    }
+
+    fn is_orderly(&self, status: ExitStatus) -> bool {
+        status.code().is_some_and(|code| self.run.role().exit.orderly.contains(&code))
+    }
+
+    /// Waits until one that echoes is done with all that is over, and forgets what it said then: it would be said back
+    /// into the next connection. `false`: it clings to something.
+    fn settle(&mut self, over: &mut Connections) -> bool {
+        let Some(echo) = self.process.echo() else { return true };
+        let mut idle = self.process.idle();
+        let deadline = Instant::now() + SETTLING;
+        let settled = loop {
+            let ended = self.left.iter_mut().all(|connection| connection.has_left(idle::BETWEEN));
+            let ended = ended && over.have_left(idle::BETWEEN);
+            if ended && !self.unsure {
+                break true;
+            }
+            if idle.look() {
+                break ended;
+            }
+            if Instant::now() > deadline {
+                break false;
+            }
+            echo.forget();
+            if ended {
+                std::thread::sleep(idle::BETWEEN);
+            }
+        };
+        echo.forget();
+        self.left.clear();
+        self.unsure = false;
+        settled
+    }
+
+    /// Waits until one that echoes, and is done with all connections, sleeps or has ended: some end themselves for what they
+    /// met in a connection.
+    fn live_or_die(&mut self) {
+        let deadline = Instant::now() + process::DYING;
+        while self.process.echo().is_some()
+            && !self.process.is_asleep()
+            && self.process.status().is_none()
+            && Instant::now() < deadline
+        {
+            std::thread::yield_now();
+        }
     }
 
     fn address(&self) -> SocketAddr {
@@ -184,13 +238,17 @@ impl Server {
 impl Instance for Server {
     fn link(&mut self) -> Result<Box<dyn Link + '_>, LinkError> {
         match self.process.status() {
-            Some(_) => Err(LinkError::Gone(self.process.describe())),
-            None => Ok(Box::new(ServerLink { server: self, connections: Connections::default() })),
+            Some(status) if self.is_orderly(status) => self.restart()?,
+            Some(_) => return Err(LinkError::Gone(self.process.describe())),
+            None => {}
         }
+        Ok(Box::new(ServerLink { server: self, connections: Connections::default() }))
     }
 
     fn restart(&mut self) -> Result<(), LinkError> {
         self.process.end();
+        self.left.clear();
+        self.unsure = true;
         (self.port, self.process) = start_server(&self.run, &self.options)?;
         Ok(())
     }
@@ -262,19 +320,18 @@ fn receive(connections: &mut Connections, connection: usize, patience: Duration,
     }
 }
 
-/// So long a server has for ending a connection that we have ended.
-const LEAVING: Duration = Duration::from_millis(100);
+/// So long a server that has something to do may take for ending connections that we have ended.
+const SETTLING: Duration = Duration::from_secs(5);
 
 struct ServerLink<'a> {
     server: &'a mut Server,
     connections: Connections,
 }
 
-/// A server that says back what it hears is to be done with a connection before it hears of the next.
 impl Drop for ServerLink<'_> {
     fn drop(&mut self) {
-        if self.server.process.is_echo() {
-            self.connections.leave(LEAVING);
+        if self.server.process.echo().is_some() {
+            self.server.left = self.connections.leave_all();
         }
     }
 }
@@ -284,11 +341,19 @@ impl Link for ServerLink<'_> {
         if self.server.process.status().is_some() {
             return Err(LinkError::Gone(self.server.process.describe()));
         }
-        if self.server.run.role().one_at_a_time && self.connections.any_open() {
-            return Err(LinkError::Busy);
+        if self.server.run.role().one_at_a_time {
+            // It may wait for us to end it too.
+            self.connections.leave_ended();
+            if self.connections.any_open() {
+                return Err(LinkError::Busy);
+            }
         }
         if !self.connections.any_open() {
-            self.server.process.forget_echo();
+            let settled = self.server.settle(&mut self.connections);
+            if !settled && self.connections.is_empty() {
+                self.server.restart()?;
+                self.server.settle(&mut self.connections);
+            }
         }
         // One that is alive may be between two connections; one that is dead will not come back.
         let mut tries = 10;
@@ -314,7 +379,11 @@ impl Link for ServerLink<'_> {
     }
 
     fn close(&mut self, connection: usize, how: Close) {
-        self.connections.close(connection, how);
+        match how {
+            Close::Fin if self.server.process.echo().is_some() => self.connections.leave(connection),
+            how => self.connections.close(connection, how),
+        }
+        self.server.unsure |= how == Close::Rst;
     }
 
     fn ask(&mut self, _connection: usize, action: &str) -> Result<(), LinkError> {
@@ -326,7 +395,11 @@ impl Link for ServerLink<'_> {
     }
 
     fn exit(&mut self) -> Option<Exit> {
-        self.server.process.exit(true)
+        if !self.connections.any_open() && self.server.settle(&mut self.connections) {
+            self.server.live_or_die();
+        }
+        let orderly = self.server.process.status().is_some_and(|status| self.server.is_orderly(status));
+        self.server.process.exit(!orderly)
     }
 }
 

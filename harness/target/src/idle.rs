@@ -4,34 +4,35 @@
 //! time since the last looks, waits for somebody else; more waiting of ours would show nothing new.
 //! Where the system does not tell, the waiting time decides, as for a server that somebody else runs.
 
+use crate::echo::Echo;
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Between two looks.
-pub(crate) const BETWEEN: Duration = Duration::from_millis(2);
+pub(crate) const BETWEEN: Duration = Duration::from_millis(1);
 /// So many looks in a row must find the same.
 const LOOKS: u32 = 4;
 
 /// A series of looks at one process and its children.
 pub(crate) struct Idle {
     pid: i32,
-    /// Where its words wait for us to say them back to it: while there are any, it has something to do.
-    unread: Option<OwnedFd>,
+    /// Says its words back to it: while there are any, it has something to do.
+    echo: Option<Arc<Echo>>,
     /// Processor time at the last look, nanoseconds.
     used: Option<u64>,
     alike: u32,
 }
 
 impl Idle {
-    pub fn new(pid: i32, unread: Option<OwnedFd>) -> Idle {
-        Idle { pid, unread, used: None, alike: 0 }
+    pub fn new(pid: i32, echo: Option<Arc<Echo>>) -> Idle {
+        Idle { pid, echo, used: None, alike: 0 }
     }
 
     /// One more look; `true` once enough of them found it asleep.
     pub fn look(&mut self) -> bool {
-        let said = self.unread.as_ref().is_none_or(|pipe| rustix::io::ioctl_fionread(pipe) == Ok(0));
-        let used = if said { asleep(self.pid, 0) } else { None };
+        let settled = self.echo.as_ref().is_none_or(|echo| echo.is_settled());
+        let used = if settled { asleep(self.pid, 0) } else { None };
         self.alike = if used.is_some() && used == self.used { self.alike + 1 } else { 0 };
         self.used = used;
         self.alike >= LOOKS
@@ -39,7 +40,7 @@ impl Idle {
 }
 
 /// Processor time that all threads have used, if all of them sleep until somebody wakes them.
-fn asleep(pid: i32, depth: u32) -> Option<u64> {
+pub(crate) fn asleep(pid: i32, depth: u32) -> Option<u64> {
     let mut used = 0;
     for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()? {
         let folder = thread.ok()?.path();

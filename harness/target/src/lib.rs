@@ -27,6 +27,7 @@
 pub mod adapter;
 pub mod address;
 mod child;
+mod echo;
 pub mod embedded;
 mod idle;
 pub mod memory;
@@ -61,6 +62,10 @@ pub trait Target: Send + Sync {
     /// The options it must be started with so that [`Link::ask`] can have it do that; `None` if it never can.
     fn options_to_ask(&self, _role: Role, _action: &str) -> Option<Options> {
         None
+    }
+    /// What of the fact `answers` it cannot show, by the way it is driven: `again`, `at_close`.
+    fn cannot_answer(&self, _role: Role) -> Vec<String> {
+        Vec::new()
     }
     /// Whether it is known when it has nothing left to do, so that a long wait costs nothing.
     fn is_watched(&self) -> bool {

@@ -9,17 +9,18 @@
 //! | `garbage` | answers with bytes that are no TLS |
 //! | `closer` | closes as soon as something comes |
 //! | `faulty-...` | is `strict` but for one rule that it breaks: a [`Fault`] |
+//! | `planted-...` | likewise, with a fault that only searchers can find: [`PLANTED`] |
 
 mod fault;
 
-pub use fault::{FAULTS, Fault};
+pub use fault::{FAULTS, Fault, PLANTED};
 
 use crate::memory::{MemoryLink, Stack, Wire};
 use crate::{Instance, Options, Target};
-use gauntlet_crypto::CipherSuite;
+use gauntlet_crypto::{CipherSuite, KeyShare, NamedGroup};
 use gauntlet_model::names::version_number;
-use gauntlet_model::{Link, LinkError, Role, What};
-use gauntlet_peer::{Change, Config, Draft, Peer, Psk, Temper};
+use gauntlet_model::{Link, LinkError, Role, Side, What};
+use gauntlet_peer::{Change, Config, Draft, Ech, Peer, Psk, Temper};
 use gauntlet_wire::{Edit, Grammar, Path, Plain};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -65,7 +66,10 @@ impl Manner {
 /// One of our own sides as a target.
 pub fn own(manner: Manner) -> Box<dyn Target> {
     let name = match manner {
-        Manner::Faulty(fault) => format!("faulty-{}-{}", fault.role.name(), fault.name),
+        Manner::Faulty(fault) => {
+            let kind = if PLANTED.contains(fault) { "planted" } else { "faulty" };
+            format!("{kind}-{}-{}", fault.role.name(), fault.name)
+        }
         _ => manner.name().to_owned(),
     };
     Box::new(Own { manner, name })
@@ -73,12 +77,12 @@ pub fn own(manner: Manner) -> Box<dyn Target> {
 
 /// One of them by its name: `strict`, `faulty-server-finished_unchecked`, ...
 pub fn by_name(name: &str) -> Option<Box<dyn Target>> {
-    let faulty = FAULTS.iter().map(Manner::Faulty).map(own).find(|target| target.name() == name);
+    let faulty = FAULTS.iter().chain(PLANTED).map(Manner::Faulty).map(own).find(|target| target.name() == name);
     faulty.or_else(|| Manner::ALL.into_iter().find(|manner| manner.name() == name).map(own))
 }
 
 /// What our sides can be asked to do.
-const ACTIONS: [&str; 4] = ["key_update", "key_update_requested", "renegotiate", "client_certificate"];
+const ACTIONS: [&str; 5] = ["key_update", "key_update_requested", "renegotiate", "client_certificate", "data"];
 
 struct Own {
     manner: Manner,
@@ -111,7 +115,9 @@ impl Target for Own {
             "early_data",
             "certificate_compression",
             "record_size_limit",
+            "heartbeat",
             "psk",
+            "ech",
         ];
         if options.get("psk").is_some_and(|value| value == "alone") {
             return Err("our own side offers no PSK without (EC)DHE".to_owned());
@@ -137,11 +143,12 @@ impl Target for Own {
 /// What a client sends as early data.
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 
-/// Suites with finite-field Diffie-Hellman that clients offer besides.
-const FINITE_FIELD: [u16; 2] = [0x009e, 0x009f];
-
 /// SHA-1, which a strict side neither offers nor takes. [RFC 9155]
 const OLD_SCHEMES: [u16; 2] = [0x0203, 0x0201];
+
+/// ffdhe2048 and ffdhe3072, which a strict server takes as well; suites of TLS 1.2 for them, which clients offer too. [RFC 7919]
+const FIELDS: [u16; 2] = [256, 257];
+const FIELD_SUITES: [u16; 2] = [0x009e, 0x009f];
 
 fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let named = options.get("versions").map_or("tls1.2-tls1.3", String::as_str);
@@ -174,9 +181,20 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let is_strict = matches!(manner, Manner::Strict | Manner::Faulty(_));
     let schemes = plain.signature_schemes.iter().copied();
     let signature_schemes = schemes.filter(|scheme| !is_strict || !OLD_SCHEMES.contains(scheme)).collect();
+    let (mut groups, mut cipher_suites) = (plain.groups.clone(), plain.cipher_suites.clone());
+    if is_strict && role == Role::Server {
+        groups.extend(FIELDS);
+    }
+    if is_strict || role == Role::Client {
+        cipher_suites.extend(FIELD_SUITES);
+    }
+    let limit = options.get("record_size_limit").map(|value| value.parse().unwrap_or(16385));
+    let record_size_limit = limit.or((is_strict && role == Role::Server).then_some(16385));
     let alpn = options.get("alpn").map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     Config {
         identity,
+        ech: ech(role, options),
+        requires_ech: is_strict,
         follows_hello_request: true,
         request_certificate: asks,
         require_certificate: options.get("client_auth").is_some_and(|value| value == "require"),
@@ -188,17 +206,29 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
             .then(|| REQUEST.to_vec()),
         max_early_data: if options.get("early_data").is_some_and(|value| value == "yes") { 16384 } else { 0 },
         compressors: codes("certificate_compression", "CertificateCompressionAlgorithm").unwrap_or_default(),
-        record_size_limit: options.get("record_size_limit").map(|value| value.parse().unwrap_or(16385)),
+        record_size_limit,
+        heartbeat: options.get("heartbeat").is_some_and(|value| value == "yes"),
         psks: if options.get("psk").is_some_and(|value| value == "yes") { vec![psk()] } else { Vec::new() },
         tickets: u32::from(options.get("tickets").is_none_or(|value| value != "no")),
-        groups: codes("groups", "NamedGroup").unwrap_or(plain.groups.clone()),
-        cipher_suites: codes("cipher_suites", "CipherSuite").unwrap_or_else(|| match role {
-            _ if all => every_suite(),
-            Role::Server => plain.cipher_suites.clone(),
-            Role::Client => plain.cipher_suites.iter().copied().chain(FINITE_FIELD).collect(),
-        }),
+        groups: codes("groups", "NamedGroup").unwrap_or(groups),
+        cipher_suites: codes("cipher_suites", "CipherSuite")
+            .unwrap_or_else(|| if all { every_suite() } else { cipher_suites }),
         psk: old_psk,
         ..plain
+    }
+}
+
+/// Encrypted ClientHello, with the configuration that every target with the option `ech` has.
+fn ech(role: Role, options: &Options) -> Ech {
+    let configs = gauntlet_pki::ech_config_list();
+    match (role, options.get("ech").map(String::as_str)) {
+        (Role::Client, Some("yes")) => Ech::Offer(configs),
+        (Role::Client, Some("grease")) => Ech::Grease,
+        (Role::Server, Some("yes")) => {
+            let key = KeyShare::from_private(NamedGroup::X25519, &gauntlet_pki::ECH_KEY);
+            Ech::Serve { configs, key: key.ok().map(Arc::new) }
+        }
+        _ => Ech::Unknown,
     }
 }
 
@@ -268,6 +298,8 @@ struct OwnStack {
     over: bool,
     /// What is refused came ahead of the keys.
     keyless: bool,
+    /// KeyUpdates that have come.
+    key_updates: usize,
     /// Where a client puts the sessions that it is given.
     session: Option<Session>,
 }
@@ -300,6 +332,7 @@ impl Stack for OwnStack {
             "key_update_requested" if self.peer.key_update_is_awaited() => {}
             "key_update_requested" => self.say("key_update", &[("request_update", 1)]),
             "renegotiate" => self.say("hello_request", &[]),
+            "data" => self.say("application_data", &[]),
             // Asks whom it may ask; the pushover asks anybody.
             "client_certificate" if self.manner == Manner::Pushover || self.peer.may_ask_later() => {
                 self.say("certificate_request", &[]);
@@ -320,7 +353,8 @@ impl OwnStack {
     }
 
     fn new(manner: Manner, peer: Peer) -> OwnStack {
-        OwnStack { wire: Wire::default(), peer, manner, answered: 0, over: false, keyless: false, session: None }
+        let wire = Wire::default();
+        OwnStack { wire, peer, manner, answered: 0, over: false, keyless: false, key_updates: 0, session: None }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -408,6 +442,10 @@ impl OwnStack {
     fn remark(&mut self) -> Option<String> {
         let fault = self.fault();
         let events = self.peer.take_events();
+        self.key_updates += events.iter().filter(|event| is_key_update(event)).count();
+        if let Some(fault) = fault {
+            fault.spin(self.key_updates);
+        }
         if fault.is_some_and(Fault::tells_padding) && events.iter().any(fault::is_badly_padded) {
             return Some("decrypt_error".to_owned());
         }
@@ -434,6 +472,9 @@ impl OwnStack {
     }
 
     fn take_strictly(&mut self, bytes: &[u8]) {
+        if let Some(fault) = self.fault() {
+            fault.trip(bytes);
+        }
         self.peer.receive(bytes);
         if let Some(alert) = self.remark() {
             self.refuse(&alert);
@@ -468,7 +509,14 @@ impl OwnStack {
             }
             self.put(name, draft);
         }
-        true
+        // Some is only told when all is done.
+        match self.remark() {
+            Some(alert) => {
+                self.refuse(&alert);
+                false
+            }
+            None => true,
+        }
     }
 
     fn refuse(&mut self, alert: &str) {
@@ -504,6 +552,11 @@ impl OwnStack {
             self.over = true;
         }
     }
+}
+
+/// Whether a KeyUpdate has come.
+fn is_key_update(event: &What) -> bool {
+    matches!(event, What::Message { from: Side::Target, name, .. } if name == "key_update")
 }
 
 fn path(text: &str) -> Path {

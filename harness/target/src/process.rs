@@ -1,14 +1,12 @@
 //! Child processes: started in a group of their own, watched, and always taken down with it.
 
+use crate::echo::Echo;
 use crate::idle::Idle;
 use gauntlet_model::link::Exit;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::collections::VecDeque;
-use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
@@ -21,8 +19,6 @@ const TAIL: usize = 64 << 10;
 pub(crate) const DYING: Duration = Duration::from_secs(1);
 /// Between two looks at a child that is waited for.
 pub(crate) const LOOK: Duration = Duration::from_millis(5);
-/// So many reads of what a child has left in its stdin.
-const FORGETTING: usize = 4096;
 /// What sanitizers write, whether or not they end the process.
 const REPORTS: [&str; 5] =
     ["ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "ThreadSanitizer:", "MemorySanitizer:", ": runtime error: "];
@@ -32,8 +28,8 @@ pub(crate) struct Process {
     child: Child,
     group: Pid,
     stdin: Option<ChildStdin>,
-    /// Its stdout once more, if that is said back to it.
-    echoed: Option<OwnedFd>,
+    /// What it writes to stdout is said back to it.
+    echo: Option<Arc<Echo>>,
     pub stdout: Arc<Tail>,
     pub stderr: Arc<Tail>,
     ended: Option<ExitStatus>,
@@ -44,46 +40,36 @@ impl Process {
     pub fn start(command: Command, echo: bool) -> io::Result<Process> {
         let mut child = spawn(command)?;
         let group = Pid::from_child(&child);
-        let stdin = child.stdin.take();
-        let (stdin, back) = if echo { (None, stdin) } else { (stdin, None) };
-        let stdout = child.stdout.take();
-        let echoed = stdout.as_ref().filter(|_| echo).and_then(|pipe| pipe.as_fd().try_clone_to_owned().ok());
-        Ok(Process {
-            stdin,
-            echoed,
-            stdout: Tail::drain(stdout, back),
-            stderr: Tail::drain(child.stderr.take(), None),
-            child,
-            group,
-            ended: None,
-        })
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let stderr = Tail::drain(child.stderr.take());
+        let mut process =
+            Process { child, group, stdin: None, echo: None, stdout: Arc::default(), stderr, ended: None };
+        match (stdin, stdout) {
+            (Some(stdin), Some(stdout)) if echo => {
+                let pid = group.as_raw_nonzero().get();
+                process.echo = Some(Echo::start(pid, stdout, stdin, process.stdout.clone())?);
+            }
+            (stdin, stdout) => {
+                process.stdin = stdin;
+                process.stdout = Tail::drain(stdout);
+            }
+        }
+        Ok(process)
     }
 
     /// Looks at whether it still has something to do.
     pub fn idle(&self) -> Idle {
-        let unread = self.echoed.as_ref().and_then(|pipe| pipe.try_clone().ok());
-        Idle::new(self.group.as_raw_nonzero().get(), unread)
+        Idle::new(self.group.as_raw_nonzero().get(), self.echo.clone())
     }
 
-    /// Whether what it says is said back to it.
-    pub fn is_echo(&self) -> bool {
-        self.echoed.is_some()
+    /// Whether it waits for somebody else at this moment.
+    pub fn is_asleep(&self) -> bool {
+        crate::idle::asleep(self.group.as_raw_nonzero().get(), 0).is_some()
     }
 
-    /// Drops what it said, and what of it waits in its stdin: a further connection is not to hear of an earlier one.
-    pub fn forget_echo(&self) {
-        let Some(said) = &self.echoed else { return };
-        let path = format!("/proc/{}/fd/0", self.group);
-        let stdin = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
-        let Ok(mut stdin) = stdin else { return };
-        let mut buffer = [0; 4096];
-        for _ in 0..FORGETTING {
-            let is_quiet = rustix::io::ioctl_fionread(said) == Ok(0);
-            let is_empty = !matches!(stdin.read(&mut buffer), Ok(count) if count > 0);
-            if is_quiet && is_empty {
-                return;
-            }
-        }
+    /// What it says is said back to it by this.
+    pub fn echo(&self) -> Option<&Echo> {
+        self.echo.as_deref()
     }
 
     /// Bytes that it holds in memory, itself alone.
@@ -231,27 +217,35 @@ impl TailState {
 }
 
 impl Tail {
-    fn drain(pipe: Option<impl Read + Send + 'static>, back: Option<ChildStdin>) -> Arc<Tail> {
+    fn drain(pipe: Option<impl Read + Send + 'static>) -> Arc<Tail> {
         let tail = Arc::new(Tail::default());
         let ours = tail.clone();
-        std::thread::spawn(move || ours.read_all(pipe, back));
+        std::thread::spawn(move || ours.read_all(pipe));
         tail
     }
 
-    fn read_all(&self, pipe: Option<impl Read>, mut back: Option<ChildStdin>) {
+    fn read_all(&self, pipe: Option<impl Read>) {
         let mut chunk = [0; 4096];
         if let Some(mut pipe) = pipe {
             while let Ok(count @ 1..) = pipe.read(&mut chunk) {
-                // One that reads no more is dead, and that is found elsewhere.
-                let _ = back.as_mut().map(|stdin| stdin.write_all(&chunk[..count]));
-                let mut state = self.lock();
-                state.bytes.extend(&chunk[..count]);
-                state.look_for_reports(count);
-                let excess = state.bytes.len().saturating_sub(TAIL);
-                state.bytes.drain(..excess);
-                self.changed.notify_all();
+                self.add(&chunk[..count]);
             }
         }
+        self.finish();
+    }
+
+    /// More that it has written.
+    pub fn add(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        state.bytes.extend(bytes);
+        state.look_for_reports(bytes.len());
+        let excess = state.bytes.len().saturating_sub(TAIL);
+        state.bytes.drain(..excess);
+        self.changed.notify_all();
+    }
+
+    /// It will write no more.
+    pub fn finish(&self) {
         self.lock().finished = true;
         self.changed.notify_all();
     }

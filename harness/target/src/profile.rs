@@ -33,6 +33,9 @@ use std::path::{Path, PathBuf};
 /// The profiles that come with us.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 
+/// When data is answered, but for the first that comes.
+pub const ANSWERS: [&str; 2] = ["again", "at_close"];
+
 /// How to start an implementation.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,13 +98,16 @@ pub struct RoleProfile {
     /// What it writes to stdout is written to its stdin, so that data comes back: if these options are unset or have these
     /// values.
     pub echo: Option<Options>,
+    /// It answers data, but not `again` on the same connection, or not `at_close`, when our end comes right behind.
+    #[serde(default)]
+    pub cannot_answer: Vec<String>,
     /// Written to its stdin at once, which then stays open.
     #[serde(default)]
     pub input: String,
     /// Environment variables, besides our own.
     #[serde(default)]
     pub environment: BTreeMap<String, Template>,
-    /// What the exit status of a client says, where it is to be trusted.
+    /// What the exit status says, where it is to be trusted.
     #[serde(default)]
     pub exit: ExitProfile,
     /// What it can be started with.
@@ -112,7 +118,7 @@ pub struct RoleProfile {
     pub ask: BTreeMap<String, Ask>,
 }
 
-/// What exit statuses of a client mean; others say nothing.
+/// What exit statuses mean; others say nothing of a client, and are a crash of a server.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExitProfile {
@@ -122,6 +128,9 @@ pub struct ExitProfile {
     /// It was not.
     #[serde(default)]
     pub refused: Vec<i32>,
+    /// Of a server: it ends so in good order, for what it met in a connection, and is started again.
+    #[serde(default)]
+    pub orderly: Vec<i32>,
 }
 
 impl ExitProfile {
@@ -253,7 +262,9 @@ impl Profile {
         let roles = self.roles().into_iter().filter_map(|role| self.role(role));
         let build = self.adapter.as_ref().and_then(|adapter| adapter.build.as_ref());
         let mut commands = roles.flat_map(|role| role.prepare.iter().chain([&role.command])).chain(build);
-        commands.all(template::is_installed) && self.needs.iter().all(template::is_there)
+        let needs_cargo = self.adapter.as_ref().is_some_and(|adapter| !adapter.crates.is_empty());
+        let cargo = !needs_cargo || template::in_path("cargo").is_some();
+        cargo && commands.all(template::is_installed) && self.needs.iter().all(template::is_there)
     }
 
     /// Its adapter, built if need be.
@@ -299,6 +310,13 @@ impl RoleProfile {
         let once = self.prepare.iter().chain([&self.command, &self.further]).chain(self.environment.values());
         for template in once.chain(arguments) {
             template::check(template, &options, file, errors);
+        }
+        for word in &self.cannot_answer {
+            if !ANSWERS.contains(&word.as_str()) {
+                let help = gauntlet_yaml::did_you_mean(word, ANSWERS);
+                let help = help.or_else(|| Some(format!("expected one of `{}`", ANSWERS.join("`, `"))));
+                errors.error(file, self.command.span, format!("`cannot_answer` has no `{word}`"), help);
+            }
         }
         for ask in self.ask.values() {
             if let Err(reason) = self.supports(&ask.with) {
@@ -376,6 +394,8 @@ mod tests {
         let error =
             read("name: x\nadapter:\n  source: x.c\n  build: cc {source}\nserver:\n  command: x\n").unwrap_err();
         assert!(error.contains("does not say `{out}`"), "{error}");
+        let error = read("name: x\nserver: {command: x, cannot_answer: [agin]}\n").unwrap_err();
+        assert!(error.contains("`agin`") && error.contains("again"), "{error}");
         let error = read("name: x\n").unwrap_err();
         assert!(error.contains("no role"), "{error}");
     }

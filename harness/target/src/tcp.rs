@@ -23,6 +23,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub(crate) struct TcpConnection {
     /// `None` once we have closed it.
     stream: Option<TcpStream>,
+    /// Closed, and kept to see the target end it too.
+    leaving: Option<TcpStream>,
     inbox: Vec<u8>,
     ended: Option<Ending>,
     /// Our writing is over: the target does not take it, or we have ended it.
@@ -52,7 +54,7 @@ impl TcpConnection {
         stream.set_nonblocking(true)?;
         // Each write of a scenario is a segment of its own.
         stream.set_nodelay(true)?;
-        Ok(TcpConnection { stream: Some(stream), inbox: Vec::new(), ended: None, mute: false })
+        Ok(TcpConnection { stream: Some(stream), leaving: None, inbox: Vec::new(), ended: None, mute: false })
     }
 
     /// Whether the target may still have something to say.
@@ -122,6 +124,41 @@ impl TcpConnection {
                 self.ended.get_or_insert(Ending::Rst);
             }
         }
+    }
+
+    /// Ends our side as `Fin` does, and keeps an eye on the other's.
+    pub fn leave(&mut self) {
+        self.fill();
+        let seen = self.ended.is_some();
+        if let Some(stream) = self.stream.take() {
+            // Failure means that the target was faster.
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            self.leaving = Some(stream).filter(|_| !seen);
+        }
+        self.mute = true;
+        self.ended.get_or_insert(Ending::Fin);
+    }
+
+    /// Whether the target has ended what we have left, too; waits for that so long. What still comes is dropped.
+    pub fn has_left(&mut self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        let mut chunk = [0; 16 << 10];
+        while let Some(stream) = &mut self.leaving {
+            match stream.read(&mut chunk) {
+                Ok(1..) => (),
+                Err(error) if error.kind() == ErrorKind::Interrupted => (),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    let time = Timespec::try_from(left).ok();
+                    if left.is_zero() || matches!(poll(&mut [PollFd::new(stream, PollFlags::IN)], time.as_ref()), Ok(0))
+                    {
+                        return false;
+                    }
+                }
+                Ok(0) | Err(_) => self.leaving = None,
+            }
+        }
+        true
     }
 
     /// Reads what is there, without waiting, as far as there is room.

@@ -8,6 +8,8 @@
 //! | `{cert}`, `{cert:rsa2048}` | PEM file of a chain, leaf first: of the kind that the option `certificate` names, or of that one |
 //! | `{leaf}`, `{issuers}`, `{key}`, `{p12}` | the same: its leaf alone, the rest of it, its key, all in PKCS #12 with the password `gauntlet` |
 //! | `{psk}`, `{psk_key}` | file with identity and pre-shared key, as GnuTLS wants it; the key alone, as hex |
+//! | `{ech_key}`, `{ech_config}`, `{ech_config_list}` | files for Encrypted ClientHello: the private key as it is, the ECHConfig, a list of it |
+//! | `{ech_config_base64}` | that list as text |
 //! | `{dir}` | a directory of the run |
 //! | `{session}` | of a client: a file for the session of a case, from one connection to the next |
 //! | `{option:groups}` | what the profile says for an option |
@@ -32,9 +34,29 @@ use std::process::Command;
 /// Text with placeholders, and its place in the profile.
 pub type Template = Spanned<String>;
 
-const PLACEHOLDERS: [&str; 18] = [
-    "port", "name", "ca", "cert", "leaf", "issuers", "key", "p12", "psk", "psk_key", "dir", "session", "option",
-    "value", "program", "adapter", "cache", "shim_id",
+const PLACEHOLDERS: [&str; 22] = [
+    "port",
+    "name",
+    "ca",
+    "cert",
+    "leaf",
+    "issuers",
+    "key",
+    "p12",
+    "psk",
+    "psk_key",
+    "dir",
+    "session",
+    "option",
+    "value",
+    "program",
+    "adapter",
+    "cache",
+    "shim_id",
+    "ech_key",
+    "ech_config",
+    "ech_config_list",
+    "ech_config_base64",
 ];
 
 /// What placeholders stand for.
@@ -139,6 +161,10 @@ impl Scope<'_> {
                 self.file("psk.txt", || Ok(format!("{}:{}\n", gauntlet_pki::PSK_IDENTITY, psk_key()).into_bytes()))
             }
             "psk_key" => Ok(psk_key()),
+            "ech_key" => self.file("ech.key", || Ok(gauntlet_pki::ECH_KEY.to_vec())),
+            "ech_config" => self.file("ech.config", || Ok(gauntlet_pki::ech_config().to_vec())),
+            "ech_config_base64" => Ok(openssl::base64::encode_block(&gauntlet_pki::ech_config_list())),
+            "ech_config_list" => self.file("ech.configs", || Ok(gauntlet_pki::ech_config_list())),
             "adapter" => path_text(self.adapter.ok_or("the profile has no adapter")?),
             "shim_id" => Ok(crate::child::shim::ID.to_string()),
             "cache" => path_text(&adapter::cache()),
@@ -280,7 +306,7 @@ fn own_program(name: &str) -> Option<PathBuf> {
     beside.or_else(|| in_path(name))
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
+pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths::<OsStr>(&path).map(|directory| directory.join(program)).find(|path| path.is_file())
 }

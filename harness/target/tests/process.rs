@@ -141,6 +141,22 @@ fn deaths_are_told_apart() {
 }
 
 #[test]
+fn an_end_in_good_order_is_no_crash() {
+    let sample = Sample::new();
+    let mut instance = start(&*sample.target("obeys", "  exit: {orderly: [5]}\n"));
+    let mut link = instance.link().unwrap();
+    say(&mut *link, "exit");
+    let exit = link.exit().unwrap();
+    assert_eq!((exit.status, exit.crashed), (Some(5), false));
+    drop(link);
+    // It is started again for the next.
+    assert_eq!(say(&mut *instance.link().unwrap(), "close").1, Received::End(Ending::Fin));
+    let mut link = instance.link().unwrap();
+    say(&mut *link, "abort");
+    assert!(link.exit().unwrap().crashed);
+}
+
+#[test]
 fn a_sanitizers_report_is_a_crash_though_it_lives() {
     let sample = Sample::new();
     let mut instance = start(&*sample.target("obeys", ""));
@@ -237,6 +253,82 @@ fn one_at_a_time_is_kept() {
     }
     link.close(1, Close::Fin);
     assert_eq!(link.connect(), Ok(2));
+}
+
+/// A server that echoes only because what it prints is typed in again.
+fn console(sample: &Sample) -> Box<dyn Instance> {
+    start(&*sample.target("console", "  one_at_a_time: true\n  echo: {}\n"))
+}
+
+#[test]
+fn what_a_console_said_to_one_is_not_said_to_the_next() {
+    let sample = Sample::new();
+    let mut instance = console(&sample);
+    for round in 0..60 {
+        let mut link = instance.link().unwrap();
+        let connection = link.connect().unwrap();
+        assert_eq!(link.receive(connection, PATIENCE), Received::Quiet, "{round}");
+        let word = format!("word {round}").into_bytes();
+        link.send(connection, &word);
+        assert_eq!(link.receive(connection, PATIENCE), Received::Bytes(word));
+        // What comes of this is not waited for.
+        link.send(connection, &[b'x'; 30_000]);
+        match round % 4 {
+            0 => link.close(connection, Close::Fin),
+            1 => link.close(connection, Close::Half),
+            2 => link.close(connection, Close::Rst),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn further_connections_of_a_console_hear_nothing_of_the_first() {
+    let sample = Sample::new();
+    let mut instance = console(&sample);
+    let mut link = instance.link().unwrap();
+    for _ in 0..20 {
+        let connection = link.connect().unwrap();
+        assert_eq!(link.receive(connection, PATIENCE), Received::Quiet);
+        link.send(connection, b"unheard");
+        link.close(connection, Close::Fin);
+    }
+}
+
+#[test]
+fn a_console_that_clings_to_a_connection_is_started_anew() {
+    let sample = Sample::new();
+    let mut instance = console(&sample);
+    let first = sample.noted();
+    let mut link = instance.link().unwrap();
+    let connection = link.connect().unwrap();
+    link.send(connection, b"cling");
+    drop(link);
+    assert_eq!(say_and_hear(&mut *instance.link().unwrap(), b"hello"), Received::Bytes(b"hello".to_vec()));
+    assert_ne!(sample.noted(), first);
+    assert!(gone(first));
+}
+
+/// Says a word on a new connection, and tells what comes first.
+fn say_and_hear(link: &mut dyn Link, word: &[u8]) -> Received {
+    let connection = link.connect().unwrap();
+    link.send(connection, word);
+    link.receive(connection, PATIENCE)
+}
+
+#[test]
+fn much_that_a_console_says_is_said_back_to_it() {
+    let sample = Sample::new();
+    let mut instance = console(&sample);
+    let mut link = instance.link().unwrap();
+    let connection = link.connect().unwrap();
+    let much = vec![7; 3 << 20];
+    link.send(connection, &much);
+    let mut echoed = 0;
+    while echoed < much.len() {
+        let Received::Bytes(bytes) = link.receive(connection, PATIENCE) else { panic!("{echoed}") };
+        echoed += bytes.len();
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! | `never` | never listens |
 //! | `taken` | the first time says that its port is taken, and makes FILE; with FILE there, as `obeys` |
 //! | `says` | writes LISTENING to stdout, then as `obeys` |
+//! | `console` | prints what it hears and says what is typed, to one connection at a time; at its end prints `stale`; told `cling` it does nothing any more; FILE gets its process id |
 //! | `connects` | a client: connects, sends "hi", ends with status 7 when the server ends |
 //! | `clings` | a client: connects, says nothing, ignores SIGTERM and the end of the connection; FILE gets its process id |
 //! | `twice` | a client: connects two times, sends "hi" on the first, ends with status 7 when the server ends |
@@ -17,6 +18,7 @@
 //!
 //! Words that a connection may carry: `close`, `reset`, `flood`, `abort`, `kill`, `exit`, `report`, `noise`, `stdin`.
 
+use rustix::event::{PollFd, PollFlags, poll};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Command, ExitCode};
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
             true => obey(port),
             false => note(0).and(Err(rustix::io::Errno::ADDRINUSE.into())),
         },
+        "console" => note(std::process::id()).and_then(|()| console(port)),
         "connects" => return connect(port),
         "again" => {
             connect(port);
@@ -68,6 +71,41 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(4)
+        }
+    }
+}
+
+fn console(port: u16) -> std::io::Result<()> {
+    for stream in TcpListener::bind((Ipv4Addr::LOCALHOST, port))?.incoming() {
+        chat(stream?)?;
+    }
+    Ok(())
+}
+
+fn chat(mut stream: TcpStream) -> std::io::Result<()> {
+    let (stdin, mut stdout) = (std::io::stdin(), std::io::stdout());
+    let mut chunk = [0; 4096];
+    loop {
+        let mut wanted = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&stream, PollFlags::IN)];
+        poll(&mut wanted, None)?;
+        let [typed, heard] = wanted.map(|one| !one.revents().is_empty());
+        if typed {
+            let count = rustix::io::read(&stdin, &mut chunk)?;
+            // Whoever has gone is not told.
+            let _ = stream.write_all(&chunk[..count]);
+        }
+        if heard {
+            match stream.read(&mut chunk) {
+                Ok(count @ 1..) if &chunk[..count] == b"cling" => loop {
+                    std::thread::park();
+                },
+                Ok(count @ 1..) => stdout.write_all(&chunk[..count])?,
+                Ok(0) | Err(_) => {
+                    stdout.write_all(b"stale")?;
+                    return stdout.flush();
+                }
+            }
+            stdout.flush()?;
         }
     }
 }

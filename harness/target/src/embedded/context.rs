@@ -1,7 +1,7 @@
 //! `SSL_CTX`, one for each set of options, shared by all threads.
 
-use super::settings::{ClientAuth, Settings};
-use super::stack;
+use super::settings::{ClientAuth, Ech, Ocsp, Settings};
+use super::{stack, staple};
 use foreign_types_shared::ForeignType;
 use gauntlet_model::Role;
 use gauntlet_pki::Identity;
@@ -62,6 +62,9 @@ fn common(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), St
     if settings.all_suites {
         builder.set_security_level(0);
         builder.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0").map_err(reason)?;
+    }
+    if settings.ech != Ech::No {
+        return Err("this openssl has no Encrypted ClientHello".to_owned());
     }
     if !settings.certificate_compression.is_empty() {
         return Err("this openssl is built without certificate compression".to_owned());
@@ -163,6 +166,10 @@ fn client(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
             key[..secret.len()].copy_from_slice(&secret);
             Ok(secret.len())
         });
+    }
+    if settings.ocsp != Ocsp::No {
+        let needed = settings.ocsp == Ocsp::Require;
+        builder.set_status_callback(move |ssl| Ok(staple::is_acceptable(ssl, needed)))?;
     }
     if settings.resumption {
         builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);

@@ -1,13 +1,14 @@
 //! One connection of OpenSSL, as an application would drive it.
 
 use super::context::Context;
+use super::settings::Ocsp;
 use super::{DATA, REQUEST};
 use crate::memory::{Stack, Wire};
 use foreign_types_shared::ForeignTypeRef;
 use gauntlet_model::{LinkError, Role};
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::ssl::{Error, ErrorCode, Ssl, SslRef, SslSession, SslStream};
+use openssl::ssl::{Error, ErrorCode, Ssl, SslRef, SslSession, SslStream, StatusType};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// What it can be asked for.
@@ -142,6 +143,9 @@ fn client_ssl(context: &Context, session: &Session) -> Result<Ssl, ErrorStack> {
     ssl.set_connect_state();
     ssl.set_hostname(gauntlet_pki::SERVER_NAME)?;
     ssl.param_mut().set_host(gauntlet_pki::SERVER_NAME)?;
+    if context.settings.ocsp != Ocsp::No {
+        ssl.set_status_type(StatusType::OCSP)?;
+    }
     if context.settings.resumption {
         if let Some(session) = &*session.lock().unwrap_or_else(PoisonError::into_inner) {
             // SAFETY: the session came from a connection of the same context.

@@ -37,6 +37,10 @@ pub(super) enum Does {
     Omits(&'static str),
     /// Wrong padding of an RSA premaster secret is told at once.
     TellsPadding,
+    /// A ClientHello's session id is copied into 32 bytes, whatever its length.
+    CopiesSessionId,
+    /// Behind so many KeyUpdates it never comes to an end.
+    Spins(usize),
 }
 
 /// What a field is instead.
@@ -50,7 +54,7 @@ pub(super) enum Field {
     Extension(u16),
 }
 
-use Does::{MakesUp, Omits, Overlooks, Says, TellsPadding};
+use Does::{CopiesSessionId, MakesUp, Omits, Overlooks, Says, Spins, TellsPadding};
 use Field::{Bytes, Extension, Flipped, Number};
 
 const fn server(name: &'static str, story: &'static str, does: Does) -> Fault {
@@ -63,6 +67,30 @@ const fn client(name: &'static str, story: &'static str, does: Does) -> Fault {
 
 /// All of them.
 pub static FAULTS: &[Fault] = &[
+    // ---- servers: Encrypted ClientHello
+    server(
+        "ech_padding_unchecked",
+        "the padding of an inner hello may be anything",
+        Overlooks(&["padding that is not"]),
+    ),
+    server(
+        "ech_references_unchecked",
+        "extensions of the outer hello are taken in any order, and as often as they are named",
+        Overlooks(&["out of order, or twice"]),
+    ),
+    server(
+        "ech_reference_missing",
+        "what the outer hello has not is left out",
+        Overlooks(&["the outer hello has not"]),
+    ),
+    server("ech_form_unchecked", "an inner hello need not be marked as one", Overlooks(&["has no inner form"])),
+    server("ech_old_versions_inside", "an inner hello may offer TLS 1.2", Overlooks(&["a version below TLS 1.3"])),
+    server(
+        "ech_second_hello_unbound",
+        "the second hello may name another configuration, and bring a key",
+        Overlooks(&["of the second hello are others", "a key with the second hello"]),
+    ),
+    server("ech_unconfirmed", "an inner hello is taken without a word", Says("server_hello", "random", Flipped(-1))),
     // ---- servers: the order of messages
     server(
         "early_change_cipher_spec",
@@ -507,6 +535,16 @@ pub static FAULTS: &[Fault] = &[
         Overlooks(&["a context in the server's Certificate"]),
     ),
     client("record_overflow", "records may be longer than is allowed", Overlooks(&["record_overflow: "])),
+    client(
+        "ech_not_required",
+        "a server that took the outer hello is content enough",
+        Overlooks(&["the server took the outer hello"]),
+    ),
+    client(
+        "ech_accepted_by_retry_alone",
+        "what a HelloRetryRequest has confirmed the ServerHello need not",
+        Overlooks(&["accepted by the HelloRetryRequest alone"]),
+    ),
     client("trailing_bytes", "what does not decode is read as far as it does", Overlooks(&["decode_error: "])),
     // ---- clients: what they say
     client("random_repeated", "the same random in every hello", Says("client_hello", "random", Bytes(&[0x5a; 32]))),
@@ -527,7 +565,40 @@ pub static FAULTS: &[Fault] = &[
     ),
 ];
 
+/// Faults for searchers to find; no scenario knows them. As a target: `planted-`, the role, and its name.
+pub static PLANTED: &[Fault] = &[
+    server("session_id", "a session id longer than its buffer is a panic", CopiesSessionId),
+    server(
+        "finished",
+        "Finished is taken wherever it comes",
+        MakesUp(&["finished instead of", "does not verify", "verify_data is wrong", "behind finished", "before the"]),
+    ),
+    server("key_updates", "a flood of KeyUpdates is an endless loop", Spins(32)),
+];
+
 impl Fault {
+    /// Does what is wrong about bytes as they come.
+    pub(super) fn trip(&self, bytes: &[u8]) {
+        if let (CopiesSessionId, [22, _, _, _, _, 1, ..]) = (&self.does, bytes)
+            && let Some((length, rest)) = bytes.get(43..).and_then(<[u8]>::split_first)
+        {
+            let length = usize::from(*length).min(rest.len());
+            let mut session_id = [0; 32];
+            session_id[..length].copy_from_slice(&rest[..length]);
+        }
+    }
+
+    /// Never comes back, if it is time for that.
+    pub(super) fn spin(&self, key_updates: usize) {
+        if let Spins(most) = self.does
+            && key_updates > most
+        {
+            loop {
+                std::hint::spin_loop();
+            }
+        }
+    }
+
     /// Whether a remark is passed over.
     pub(super) fn overlooks(&self, alert: &str, text: &str) -> bool {
         let (Overlooks(list) | MakesUp(list)) = &self.does else { return false };
