@@ -225,7 +225,7 @@ impl Stage<'_> {
         // busy machine is silent now and then.
         drop(instance);
         let times = if verdict.kind == Kind::Hang { 2 } else { 1 };
-        let mut again = || Some(self.attempt(self.start()?.as_mut(), one));
+        let again = || Some(self.attempt(self.start()?.as_mut(), one));
         let (mut transcript, mut verdict) = again()?;
         for _ in 1..times {
             if is_finding(one.oracle, &verdict) {
