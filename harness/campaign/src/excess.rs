@@ -7,7 +7,7 @@ pub(crate) const MORE: &str = "more came back than was sent";
 /// Memory that a target may take for itself, bytes.
 const MUCH: u64 = 64 << 20;
 
-/// By how much what comes exceeds what we send, in an honest flow: bytes of application data, and of heartbeats.
+/// What comes of itself in an honest flow, such as a client's request: bytes of application data, and of heartbeats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Excess {
     data: usize,
@@ -15,30 +15,28 @@ pub struct Excess {
 }
 
 impl Excess {
-    /// Of one transcript.
+    /// Of an honest flow.
     pub fn of(transcript: &Transcript) -> Excess {
-        Excess { data: over(transcript, 23), heartbeat: over(transcript, 24) }
+        Excess { data: sum(transcript, Side::Target, 23), heartbeat: sum(transcript, Side::Target, 24) }
     }
 
-    /// In words, if a changed flow brought more than the honest one.
+    /// In words, if a changed flow brought more than that and all that we sent ourselves.
     pub fn exceeded_by(&self, transcript: &Transcript) -> Option<String> {
-        let now = Excess::of(transcript);
-        let more = |what: &str, honest: usize, now: usize| {
-            (now > honest).then(|| format!("{MORE}: {} bytes of {what}", now - honest))
+        let more = |what: &str, kind: u8, honest: usize| {
+            let (came, allowed) = (sum(transcript, Side::Target, kind), honest + sum(transcript, Side::Us, kind));
+            (came > allowed).then(|| format!("{MORE}: {} bytes of {what}", came - allowed))
         };
-        more("application data", self.data, now.data).or_else(|| more("heartbeats", self.heartbeat, now.heartbeat))
+        more("application data", 23, self.data).or_else(|| more("heartbeats", 24, self.heartbeat))
     }
 }
 
-fn over(transcript: &Transcript, kind: u8) -> usize {
-    let sum = |side: Side| -> usize {
-        let length = |what: &What| match what {
-            What::Message { from, content_type, bytes, .. } if *from == side && *content_type == kind => bytes.len(),
-            _ => 0,
-        };
-        transcript.events.iter().map(|event| length(&event.what)).sum()
+/// Bytes of a content type from one side.
+fn sum(transcript: &Transcript, side: Side, kind: u8) -> usize {
+    let length = |what: &What| match what {
+        What::Message { from, content_type, bytes, .. } if *from == side && *content_type == kind => bytes.len(),
+        _ => 0,
     };
-    sum(Side::Target).saturating_sub(sum(Side::Us))
+    transcript.events.iter().map(|event| length(&event.what)).sum()
 }
 
 /// In words, if memory grew by much, and to more than double.
