@@ -135,7 +135,10 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(check_chain(&good, Some(SERVER_NAME), Role::Server), Ok(()));
             assert_eq!(check_chain(&good, None, Role::Server), Ok(()));
-            assert!(check_chain(&good, Some("other.example"), Role::Server).is_err_and(|(_, why)| why.contains("other.example")));
+            assert!(
+                check_chain(&good, Some("other.example"), Role::Server)
+                    .is_err_and(|(_, why)| why.contains("other.example"))
+            );
             assert!(check_chain(&good, None, Role::Client).is_err(), "it is a server's");
             assert!(check_chain(&bad, None, Role::Server).is_err());
             assert!(check_chain(&[], None, Role::Server).is_err());
