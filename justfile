@@ -58,16 +58,22 @@ publish-reports:
 fuzz-smoke seconds="20":
     fuzz/smoke {{seconds}}
 
-# Fuzzes one target until it is ended: `just fuzz flow_openssl_server`.
-fuzz target:
-    fuzz/smoke 0 {{target}}
+# Likewise with AddressSanitizer, in the Rust and in the C code.
+fuzz-smoke-address seconds="20":
+    SANITIZER=address fuzz/smoke {{seconds}}
+
+# Fuzzes one target for so many seconds: `just fuzz flow_openssl_server 3600`.
+fuzz target seconds="3600":
+    fuzz/smoke {{seconds}} {{target}}
+
+# Seed corpora and dictionary made anew from the valid flows and the grammar.
+fuzz-seeds:
+    rm -rf fuzz/corpus
+    cargo run --release -p gauntlet-campaign --example seeds
 
 # Follows the build steps of OSS-Fuzz and ClusterFuzzLite as far as that goes without their image.
 fuzz-distributed-check:
-    bash -n fuzz/oss-fuzz/build.sh
-    bash -n .clusterfuzzlite/build.sh
-    for source in fuzz/fuzz_targets/*.rs; do test -d "fuzz/corpus/$(basename "$source" .rs)" || exit 1; done
-    cargo check --release --manifest-path fuzz/Cargo.toml
+    fuzz/distributed-check
 
 # Makes the API documentation: target/doc.
 docs:
@@ -81,11 +87,19 @@ snapshots:
 targets-install:
     sudo apt-get update
     sudo apt-get install --yes --no-install-recommends openssl gnutls-bin libnss3-tools curl wget tshark chromium \
-        botan android-boringssl libwolfssl-dev libmbedtls-dev gcc libc6-dev golang-go \
-        default-jdk-headless erlang-base erlang-ssl nodejs npm python3 python3-venv
+        botan android-boringssl libwolfssl-dev libmbedtls-dev libbearssl-dev gcc libc6-dev golang-go \
+        libio-socket-ssl-perl default-jdk-headless erlang-base erlang-ssl nodejs npm python3 python3-venv
     npm install --prefix "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/npm" bun deno
     python3 -m venv "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/python"
     "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/python/bin/pip" install tlslite-ng
+
+# Builds the stacks that profiles make from their crates, and fetches the newest NSS that Debian has: minutes, and no CI.
+targets-build:
+    sudo apt-get install --yes --no-install-recommends gcc libc6-dev binutils libnss3-tools
+    cargo build --release
+    target/release/gauntlet probe s2n-tls
+    harness/target/profiles/fetch-nss
+    target/release/gauntlet probe nss-newest
 
 # Licences, advisories and bans of the dependencies (needs cargo-deny).
 deny:

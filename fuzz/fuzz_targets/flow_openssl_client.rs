@@ -1,5 +1,6 @@
 #![no_main]
 
+use gauntlet_campaign::altered::AsServer;
 use gauntlet_campaign::targets::Flows;
 use gauntlet_model::Role;
 use gauntlet_target::embedded;
@@ -7,4 +8,4 @@ use std::sync::LazyLock;
 
 static FLOWS: LazyLock<Flows> = LazyLock::new(|| Flows::new(embedded::openssl(), Role::Client));
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| FLOWS.fuzz(data));
+libfuzzer_sys::fuzz_target!(|flow: AsServer| -> libfuzzer_sys::Corpus { gauntlet_fuzz::play(&FLOWS, &flow.0) });

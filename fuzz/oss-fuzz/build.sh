@@ -3,11 +3,15 @@
 
 cd "${SRC}/gauntlet/fuzz"
 # OpenSSL's C code is built with the same counters.
-export CFLAGS="${CFLAGS:-} -fsanitize=fuzzer-no-link"
-cargo fuzz build --release
+case "${CFLAGS:-}" in
+*fuzzer-no-link*) ;;
+*) export CFLAGS="${CFLAGS:-} -fsanitize=fuzzer-no-link" ;;
+esac
+target=${CARGO_TARGET_DIR:-$PWD/target}
+cargo fuzz build --release --fuzz-dir . --target-dir "$target" --sanitizer "${SANITIZER:-address}"
 for source in fuzz_targets/*.rs; do
     name=$(basename "$source" .rs)
-    cp "target/x86_64-unknown-linux-gnu/release/$name" "$OUT/"
+    cp "$target/x86_64-unknown-linux-gnu/release/$name" "$OUT/"
     cp tls.dict "$OUT/$name.dict"
     (cd "corpus/$name" && zip --quiet --recurse-paths "$OUT/${name}_seed_corpus.zip" .)
 done

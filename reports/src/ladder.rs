@@ -16,7 +16,7 @@ use crate::{inert, message};
 use gauntlet_model::Close;
 use gauntlet_model::names::version_name;
 use gauntlet_model::transcript::{Ending, Event, Side, Transcript, What};
-use gauntlet_wire::Grammar;
+use gauntlet_wire::{Context, Grammar};
 use std::collections::{HashMap, HashSet};
 
 /// How a ladder is drawn.
@@ -156,18 +156,24 @@ pub(crate) fn row(index: usize, event: &Event, events: &[Event], pairs: &Pairs<'
             let size = if by_chance { "[size]".to_owned() } else { length.to_string() };
             format!("{}  ({kind} record{why}) {size:>6}  {keys}", arrow(*from))
         }
+        What::Said { name, bytes } => format!("     said: {name} {}", hex::encode(bytes)),
         What::Remark { alert, text } => format!("     ! {text} ({alert})"),
         What::Altered { text, unchanged, .. } if *unchanged || !shown_as_change(events, event, text) => {
             let remark = if *unchanged { " (bytes unchanged)" } else { "" };
             format!("     * {text}{remark}")
         }
         What::NotFollowed { text } => format!("     not followed: {text}"),
-        What::Established { version, cipher_suite, group, resumed, alpn } => {
+        What::Inner { from, bytes } => {
+            let line = message::line("client_hello", 22, &Context::tls13(), bytes, options.redact);
+            format!("{}  (inside) {}", arrow(*from), line.text)
+        }
+        What::Established { version, cipher_suite, group, resumed, alpn, ech } => {
             let suite = number_name("CipherSuite", *cipher_suite);
             let group = if *group == 0 { String::new() } else { format!(" {}", number_name("NamedGroup", *group)) };
             let resumed = if *resumed { " resumed" } else { "" };
             let alpn = alpn.as_ref().map(|name| format!(" alpn {name}")).unwrap_or_default();
-            format!("     = established: {} {suite}{group}{resumed}{alpn}", version_name(*version))
+            let ech = ech.map_or("", |taken| if taken { " ech accepted" } else { " ech rejected" });
+            format!("     = established: {} {suite}{group}{resumed}{alpn}{ech}", version_name(*version))
         }
         What::Quiet => "     (quiet)".to_owned(),
         What::End { how } => format!("<--  end: {}", if *how == Ending::Fin { "fin" } else { "rst" }),

@@ -7,6 +7,7 @@
 //! | [`html`](mod@html) | the report as one HTML file |
 //! | [`coverage`](mod@coverage) | which requirements are decided, and which are not |
 //! | [`compare`](mod@compare) | what is different between two runs |
+//! | [`capabilities`] | what a probe has found, as a page |
 //! | [`cost`](mod@cost) | what the handshakes of a transcript cost |
 //! | [`sarif`](mod@sarif), [`ctrf`](mod@ctrf) | the same results in formats of others |
 //! | [`markdown`](mod@markdown) | a comment for a pull request; a page of a target to be published |
@@ -19,6 +20,7 @@
 //! | [`inert`] | hostile text made harmless; all of the above use it |
 
 pub mod baseline;
+pub mod capabilities;
 pub mod compare;
 pub mod cost;
 pub mod coverage;

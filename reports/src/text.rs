@@ -10,7 +10,7 @@
 use crate::inert;
 use gauntlet_model::names::version_name;
 use gauntlet_model::transcript::{Event, Side, Transcript, What};
-use gauntlet_wire::Grammar;
+use gauntlet_wire::{Context, Grammar};
 use std::fmt::Write;
 
 const MARGIN: &str = "               ";
@@ -54,6 +54,11 @@ fn one(event: &Event) -> String {
             (head, dump(content))
         }
         What::Message { .. } => message(&event.what),
+        What::Inner { from, bytes } => {
+            let tree = Grammar::tls().decode("Handshake", bytes, &Context::tls13());
+            let head = format!("{} the hello inside, {} bytes", arrow(*from), bytes.len());
+            (head, indented(&tree.print()) + &dump(bytes))
+        }
         What::Secret { label, random, secret } => {
             (format!("secret {label} {} {}", hex::encode(random), hex::encode(secret)), String::new())
         }

@@ -1,7 +1,8 @@
 //! Writes the seed corpora and the dictionary of `fuzz/`: `cargo run --release -p gauntlet-campaign --example seeds`.
 
-use gauntlet_campaign::FLOWS;
+use gauntlet_campaign::altered::{Altered, shapes};
 use gauntlet_campaign::targets::Flows;
+use gauntlet_campaign::{FLOWS, fields, orders};
 use gauntlet_engine::run_case;
 use gauntlet_model::{Role, Side, What};
 use gauntlet_play::{AlertPolicy, Settings};
@@ -45,23 +46,39 @@ fn main() -> io::Result<()> {
         }
     }
     for (role, side) in [(Role::Server, "server"), (Role::Client, "client")] {
+        let seeds = flows(role);
         for (target, stack) in [(embedded::openssl(), "openssl"), (embedded::rustls(), "rustls")] {
-            let flows = Flows::new(target, role);
-            for number in 0..flows.count() as u8 {
-                let target = format!("flow_{stack}_{side}");
-                seed(&target, &format!("honest_{number}"), &[number])?;
-                seed(&target, &format!("one_{number}"), &[number, 0, number.wrapping_mul(17)])?;
-                seed(&target, &format!("three_{number}"), &[number, 1, 0, 2, 0, 3, 0])?;
-                if let (Some((text, _)), "openssl") = (flows.text(&[number, 0, 0]), stack) {
-                    seed("scenario_yaml", &format!("{side}_{number}"), text.as_bytes())?;
+            let has = Flows::new(target, role).numbers();
+            for (name, altered) in seeds.iter().filter(|(_, altered)| has.contains(&altered.flow)) {
+                let Some(bytes) = altered.to_bytes() else { continue };
+                seed(&format!("flow_{stack}_{side}"), name, &bytes)?;
+                if stack == "rustls" && side == "server" {
+                    seed("differential", name, &bytes)?;
                 }
             }
+        }
+        for (name, altered) in seeds.iter().filter(|(name, _)| name.ends_with("_0")) {
+            seed("scenario_yaml", &format!("{side}_{name}"), altered.text().as_bytes())?;
         }
     }
     for (name, text) in Grammar::sources().iter().filter(|(_, text)| text.len() < 8192) {
         seed("grammar", &name.replace('/', "_"), text.as_bytes())?;
     }
     fs::write(fuzz.join("tls.dict"), dictionary())
+}
+
+/// Each flow, honest, and with some of its single changes.
+fn flows(role: Role) -> Vec<(String, Altered)> {
+    let mut all = Vec::new();
+    for shape in shapes(role.other()) {
+        let name = shape.flow.name;
+        all.extend(Altered::of_case(&shape.base).map(|honest| (format!("{name}_honest"), honest)));
+        let orders = orders(&shape.honest).into_iter().step_by(23);
+        let changes = orders.chain(fields(&shape.honest).into_iter().step_by(151));
+        let altered = changes.filter_map(|change| Altered::of_text(&change.text(shape.flow)));
+        all.extend(altered.enumerate().map(|(number, altered)| (format!("{name}_{number}"), altered)));
+    }
+    all
 }
 
 /// The code points of the grammar's enums that messages hold, as two bytes each.

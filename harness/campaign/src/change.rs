@@ -72,8 +72,43 @@ pub fn orders(honest: &Honest) -> Vec<Change> {
         all.extend(strangers(honest, place));
         all.extend(keys(honest, place));
         all.extend(cuts(honest, place));
+        all.extend(floods(honest, place));
     }
     all
+}
+
+/// What may come now and then, coming without end.
+const FLOOD: usize = 40;
+
+/// Many of a message that a stack may have to take, or passes over, ahead of one that is due, and behind the last.
+fn floods(honest: &Honest, place: usize) -> Vec<Change> {
+    let many = if honest.is_server() { "hello_request" } else { "client_hello" };
+    let warning = "alert, set: { level: warning, description: user_canceled }";
+    let empty = "application_data, bytes: { text: \"\" }";
+    let beside = &honest.sent[place];
+    let flood = |how: &str, word: &str, (name, sent): (&str, &str)| Change {
+        kind: "many times over",
+        what: format!("{name} {word} {}", beside.reference),
+        alter: vec![format!(
+            "{}: {{ {how}: [{{ repeat: {FLOOD}, steps: [{{ send: {sent} }}] }}] }}",
+            key(&beside.reference)
+        )],
+        oracle: Oracle::Survives,
+    };
+    let all = [
+        ("change_cipher_spec", "change_cipher_spec, remember: nothing"),
+        ("warning", warning),
+        ("empty_data", empty),
+        ("key_update", "key_update"),
+        (many, many),
+    ];
+    let mut changes: Vec<Change> = all.into_iter().map(|one| flood("before", "ahead of", one)).collect();
+    if place + 1 == honest.sent.len() {
+        changes.extend(all.into_iter().map(|one| flood("after", "behind", one)));
+        let asking = ("key_update_asking", "key_update, set: { request_update: update_requested }");
+        changes.push(flood("after", "behind", asking));
+    }
+    changes
 }
 
 fn names(honest: &Honest) -> Vec<&str> {

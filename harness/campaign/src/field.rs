@@ -1,29 +1,46 @@
 //! Every field of a message at its edges.
 
+use crate::altered::{extension, extensions};
 use crate::change::{Change, Oracle};
 use crate::flow::{Honest, Sent};
-use gauntlet_wire::{Grammar, Node, Value};
+use gauntlet_wire::{Grammar, Node, Path, Value};
 
-/// So many of an enum's values are tried in a field.
-const CODE_POINTS: usize = 24;
+/// So many of an enum's values are tried in a field, and so many of an extension's types: each turns one into another.
+const CODE_POINTS: (usize, usize) = (24, 80);
 
 /// All changes of fields, one at a time.
 pub fn fields(honest: &Honest) -> Vec<Change> {
     honest.sent.iter().flat_map(of_message).collect()
 }
 
+/// The paths of all fields of a message; of a ClientHello also of the extensions that it has not.
+pub(crate) fn paths(message: &Sent) -> Vec<Path> {
+    let mut all: Vec<Path> = Vec::new();
+    each_field(message, &mut |path, _| all.extend(Path::parse(path)));
+    if message.name == "client_hello" {
+        all.extend(extensions().map(extension));
+    }
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|path| seen.insert(path.clone()));
+    all
+}
+
 fn of_message(message: &Sent) -> Vec<Change> {
+    let mut all = Vec::new();
+    each_field(message, &mut |path, edits| all.extend(edits.into_iter().map(|edit| change(message, path, &edit))));
+    all
+}
+
+fn each_field(message: &Sent, found: &mut impl FnMut(&str, Vec<String>)) {
     let type_name = if message.name == "change_cipher_spec" { "ChangeCipherSpec" } else { "Handshake" };
     if !Grammar::tls().has_type(type_name) {
-        return Vec::new();
+        return;
     }
     let tree = Grammar::tls().decode(type_name, &message.bytes, &message.context);
-    let mut all = Vec::new();
     for node in tree.children() {
         let at = if node.name == "body" { String::new() } else { node.name.to_owned() };
-        walk(node, &at, &mut |path, edits| all.extend(edits.into_iter().map(|edit| change(message, path, &edit))));
+        walk(node, &at, found);
     }
-    all
 }
 
 fn change(message: &Sent, path: &str, edit: &str) -> Change {
@@ -74,7 +91,9 @@ fn join(path: &str, name: &str) -> String {
 fn of_number(node: &Node, path: &str, value: u64, width: u8) -> Vec<String> {
     let max = u64::MAX >> (64 - 8 * u32::from(width.clamp(1, 8)));
     let mut values = vec![0, 1, max, max - 1, value.wrapping_add(1) & max, value.wrapping_sub(1) & max, max / 2 + 1];
-    values.extend(Grammar::tls().names(node.type_id.name()).iter().take(CODE_POINTS).map(|(_, number)| *number));
+    let kind = node.type_id.name();
+    let most = if kind == "ExtensionType" { CODE_POINTS.1 } else { CODE_POINTS.0 };
+    values.extend(Grammar::tls().names(kind).iter().take(most).map(|(_, number)| *number));
     values.sort_unstable();
     values.dedup();
     values.retain(|other| *other != value);

@@ -1,7 +1,13 @@
-//! What was found: grouped by cause, the smallest of each group written down as a scenario.
+//! What was found: grouped by cause, the smallest of each group made smaller still, and written down as a scenario.
 
+use crate::altered::Altered;
 use crate::change::Oracle;
-use gauntlet_model::{Kind, Transcript};
+use crate::minimise::minimise;
+use crate::piece::pieces;
+use crate::sweep::{any_refusal, expecting, is_finding, try_case};
+use gauntlet_model::{Case, Expect, Kind, Role, Transcript};
+use gauntlet_scenario::print;
+use gauntlet_target::Target;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +28,8 @@ pub struct Finding {
     pub reason: String,
     /// The scenario.
     pub text: String,
+    /// What was played.
+    pub case: Case,
     /// What happened.
     pub transcript: Transcript,
 }
@@ -54,12 +62,49 @@ pub fn group(findings: Vec<Finding>) -> Vec<Group> {
     groups.into_iter().map(smallest_first).collect()
 }
 
+/// So often a smaller flow is tried, and where each try is a long wait.
+const TRIES: (usize, usize) = (200, 30);
+
+/// Makes the smallest member of each group smaller, as long as the target still fails in the same way.
+pub fn shrink(groups: &mut [Group], target: &dyn Target, role: Role, seed: u64) {
+    for group in groups {
+        let Some(first) = group.members.first_mut() else { continue };
+        let count = pieces(&first.case).len();
+        let tries = if first.verdict == Kind::Hang { TRIES.1 } else { TRIES.0 };
+        let mut last = None;
+        let small = minimise(&first.case, tries, &mut |case| {
+            let Ok(mut instance) = target.start(role, &case.options) else { return false };
+            let (transcript, verdict) = try_case(target, instance.as_mut(), case, seed);
+            let shows = is_finding(first.oracle, &verdict)
+                && verdict.kind == first.verdict
+                && plain(&verdict.reason) == plain(&first.reason)
+                && is_still_forbidden(case, first.oracle, count);
+            if shows {
+                last = Some((transcript, verdict.reason));
+            }
+            shows
+        });
+        if let Some((transcript, reason)) = last {
+            let expect = if first.oracle == Oracle::Survives { Expect::Survives } else { any_refusal() };
+            first.text = print(&expecting(&small, expect));
+            (first.case, first.transcript, first.reason) = (small, transcript, reason);
+        }
+    }
+}
+
+/// What may be taken for good is nothing to find. With all its alterations it was judged before.
+fn is_still_forbidden(case: &Case, oracle: Oracle, count: usize) -> bool {
+    oracle == Oracle::Survives
+        || pieces(case).len() == count && Altered::of_case(case).is_some()
+        || Altered::of_case(case).is_some_and(|altered| altered.oracle() == Oracle::Useless)
+}
+
 /// A reason without the numbers that differ from run to run.
 fn plain(reason: &str) -> String {
     reason.split_whitespace().map(|word| if word.contains("0x") { "..." } else { word }).collect::<Vec<_>>().join(" ")
 }
 
-/// Writes the smallest member of each group as `ID/scenario.yaml`, with its transcript beside it.
+/// Writes the smallest member of each group as `ID/scenario.yaml`, with its evidence beside it.
 ///
 /// # Errors
 /// A file cannot be written.
@@ -70,9 +115,8 @@ pub fn write(folder: &Path, target: &str, groups: &[Group]) -> std::io::Result<V
         let id = format!("{}_{}_{}", first.flow, first.kind, first.what);
         let id: String = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(90).collect();
         let place = folder.join(format!("{target}_{id}"));
-        std::fs::create_dir_all(&place)?;
-        std::fs::write(place.join("scenario.yaml"), &first.text)?;
-        std::fs::write(place.join("transcript.txt"), gauntlet_reports::text(&first.transcript))?;
+        let case = Case { source: first.text.as_str().into(), ..first.case.clone() };
+        gauntlet_engine::write_evidence(&place, &case, &first.transcript)?;
         std::fs::write(place.join("cause.txt"), format!("{}\n{} members\n", group.cause, group.members.len()))?;
         written.push(place);
     }

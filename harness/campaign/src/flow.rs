@@ -1,5 +1,6 @@
 //! The valid flows, and what we send in each of them.
 
+use crate::excess::Excess;
 use gauntlet_engine::run_case;
 use gauntlet_model::{Case, Kind, Role, Side, What};
 use gauntlet_peer::order::{self, Order};
@@ -93,6 +94,8 @@ pub struct Honest {
     peer: Role,
     /// It is a renegotiation.
     again: bool,
+    /// Data that came unasked.
+    pub excess: Excess,
 }
 
 impl Flow {
@@ -152,7 +155,8 @@ impl Flow {
         let end = sent.iter().rposition(|message| message.name == "finished").map_or(sent.len(), |place| place + 1);
         sent.truncate(if self.version == "tls1.3" { end } else { sent.len() });
         let again = self.prelude == ["handshake: full"];
-        Ok(Honest { flow: self.kind(&sent), sent, peer: self.peer, again })
+        let excess = Excess::of(&transcript);
+        Ok(Honest { flow: self.kind(&sent), sent, peer: self.peer, again, excess })
     }
 
     fn kind(&self, sent: &[Sent]) -> order::Flow {

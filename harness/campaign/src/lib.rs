@@ -5,15 +5,22 @@
 //! edges. Each changed flow is a scenario's text, loaded like any other, so that what is found can be kept
 //! and played again. What counts is general and written once ([`Oracle`]).
 
+pub mod altered;
 mod change;
+mod excess;
 mod field;
 mod findings;
 mod flow;
+pub mod known;
+mod minimise;
+pub mod piece;
 mod sweep;
 pub mod targets;
 
 pub use change::{Change, Oracle, orders};
+pub use excess::Excess;
 pub use field::fields;
-pub use findings::{Finding, Group, group, write};
+pub use findings::{Finding, Group, group, shrink, write};
 pub use flow::{FLOWS, Flow, Honest};
+pub use minimise::minimise;
 pub use sweep::{Options, Report, SweepError, sweep};

@@ -1,15 +1,20 @@
 //! Plays every single change of every valid flow, and judges them all by one oracle.
 
+use crate::altered::Altered;
 use crate::change::{Change, Oracle, orders};
+use crate::excess::{Excess, grown};
 use crate::field::fields;
 use crate::findings::Finding;
 use crate::flow::{FLOWS, Flow, case};
+use crate::piece::{pieces, with_pieces};
 use gauntlet_engine::{AlertPolicy, case_seed, patient, run_case};
-use gauntlet_model::{Case, Kind, LinkError, Role, Transcript, Verdict};
+use gauntlet_model::{Case, Expect, Kind, LinkError, Role, StepKind, Transcript, Verdict};
+use gauntlet_scenario::print;
 use gauntlet_target::{Instance, Target};
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// What is swept.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +29,8 @@ pub struct Options {
     pub until_found: bool,
     /// Only every n-th change of a field; 0 and 1: each.
     pub every: usize,
+    /// Changes that hold one of these words are played in pairs as well; none: no pairs.
+    pub pairs: Vec<String>,
 }
 
 /// What a sweep did.
@@ -39,6 +46,8 @@ pub struct Report {
     pub skipped: Vec<(&'static str, String)>,
     /// What was found, each confirmed by a second run.
     pub findings: Vec<Finding>,
+    /// What is worth a look besides, such as memory that grew.
+    pub remarks: Vec<String>,
 }
 
 /// Why there is no sweep.
@@ -82,66 +91,168 @@ pub fn sweep(
                 if !options.only_orders {
                     changes.extend(fields(&honest).into_iter().step_by(options.every.max(1)));
                 }
-                tell(flow.name, changes.len());
+                let mut tries = singles(flow, &changes).map_err(SweepError::Flow)?;
+                tries.extend(pairs(flow, &plain, &changes, &options.pairs).map_err(SweepError::Flow)?);
+                tell(flow.name, tries.len());
                 report.flows.push(flow.name);
-                play(target, flow, &plain, changes, options, &mut report)?;
+                let stage = Stage {
+                    target,
+                    flow,
+                    plain: &plain,
+                    seed: options.seed,
+                    free: Mutex::default(),
+                    excess: honest.excess,
+                };
+                stage.play(tries, &mut report);
             }
         }
     }
     Ok(report)
 }
 
-fn play(
-    target: &dyn Target,
-    flow: &'static Flow,
-    plain: &Case,
-    changes: Vec<Change>,
-    options: &Options,
-    report: &mut Report,
-) -> Result<(), SweepError> {
-    let unplayable = AtomicUsize::new(0);
-    let role = plain.peer.other();
-    let start = || target.start(role, &plain.options).ok();
-    let one = |instance: &mut Option<Box<dyn Instance>>, change: &Change| -> Result<Option<Finding>, String> {
+/// A changed flow, ready to be played.
+struct Try {
+    kind: &'static str,
+    what: String,
+    oracle: Oracle,
+    /// As it is kept.
+    text: String,
+    /// As it is played: what may only be found out by taking it for good expects to be accepted.
+    case: Case,
+}
+
+fn singles(flow: &Flow, changes: &[Change]) -> Result<Vec<Try>, String> {
+    let one = |change: &Change| {
         let text = change.text(flow);
         let played = if change.oracle == Oracle::Useless { change.accepting(flow) } else { text.clone() };
         let case = case(flow.name, &played)?;
-        if instance.is_none() {
-            *instance = start();
+        Ok(Try { kind: change.kind, what: change.what.clone(), oracle: change.oracle, text, case })
+    };
+    changes.par_iter().map(one).collect()
+}
+
+/// Every two of the changes that are chosen by a word, where both can be made.
+fn pairs(flow: &Flow, plain: &Case, changes: &[Change], words: &[String]) -> Result<Vec<Try>, String> {
+    let is_chosen = |change: &&Change| {
+        let said = format!("{} {} {}", change.what, change.kind, change.alter.join(" "));
+        words.iter().any(|word| said.contains(word.as_str()))
+    };
+    let chosen: Vec<&Change> = changes.iter().filter(is_chosen).collect();
+    let parts = |change: &&Change| case(flow.name, &change.text(flow)).map(|case| pieces(&case));
+    let parts = chosen.par_iter().map(parts).collect::<Result<Vec<_>, String>>()?;
+    let numbers: Vec<(usize, usize)> =
+        (0..chosen.len()).flat_map(|first| (first + 1..chosen.len()).map(move |second| (first, second))).collect();
+    let both = |(first, second): &(usize, usize)| {
+        let together = [parts[*first].clone(), parts[*second].clone()].concat();
+        let mut case = with_pieces(plain, &together);
+        // What excludes the other, or is the other, is no pair.
+        if pieces(&case).len() < together.len() {
+            return None;
         }
-        let Some(running) = instance else { return Ok(None) };
-        let (_, verdict) = try_case(target, running.as_mut(), &case, options.seed);
+        let what = format!(
+            "{} {} and {} {}",
+            chosen[*first].what, chosen[*first].kind, chosen[*second].what, chosen[*second].kind
+        );
+        case.title = format!("{what}, in the flow {}", flow.name);
+        let oracle = Altered::of_case(&case).map_or(Oracle::Survives, |altered| altered.oracle());
+        let text = print(&expecting(&case, if oracle == Oracle::Survives { Expect::Survives } else { any_refusal() }));
+        let case = expecting(&case, if oracle == Oracle::Survives { Expect::Survives } else { Expect::Accept });
+        Some(Try { kind: "together", what, oracle, text, case })
+    };
+    Ok(numbers.par_iter().filter_map(both).collect())
+}
+
+pub(crate) fn any_refusal() -> Expect {
+    Expect::Reject { alerts: Vec::new(), past: Vec::new() }
+}
+
+/// The same case with another end.
+pub(crate) fn expecting(case: &Case, expect: Expect) -> Case {
+    let mut case = case.clone();
+    if let Some(last) = case.steps.last_mut() {
+        last.kind = StepKind::Expect(expect);
+    }
+    case
+}
+
+/// A flow against a target.
+struct Stage<'a> {
+    target: &'a dyn Target,
+    flow: &'static Flow,
+    plain: &'a Case,
+    seed: u64,
+    /// Instances that nobody uses.
+    free: Mutex<Vec<Box<dyn Instance>>>,
+    /// Data that came unasked in the honest flow.
+    excess: Excess,
+}
+
+impl Stage<'_> {
+    fn play(&self, tries: Vec<Try>, report: &mut Report) {
+        let unplayable = AtomicUsize::new(0);
+        let jobs = if self.target.is_memory() { 0 } else { self.target.instances().clamp(1, 4) };
+        let before = self.start().and_then(|instance| instance.memory());
+        report.cases += tries.len();
+        let all = || tries.par_iter().filter_map(|one| self.one(one, &unplayable)).collect::<Vec<_>>();
+        // Zero is as many as there are cores.
+        let found = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map(|pool| pool.install(all));
+        report.findings.extend(found.unwrap_or_default());
+        report.unplayable += unplayable.into_inner();
+        let after = self.free().iter().filter_map(|instance| instance.memory()).max();
+        report.remarks.extend(grown(before, after).map(|text| format!("{}: {text}", self.flow.name)));
+    }
+
+    fn free(&self) -> std::sync::MutexGuard<'_, Vec<Box<dyn Instance>>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self) -> Option<Box<dyn Instance>> {
+        self.target.start(self.plain.peer.other(), &self.plain.options).ok()
+    }
+
+    fn one(&self, one: &Try, unplayable: &AtomicUsize) -> Option<Finding> {
+        let free = self.free().pop();
+        let mut instance = free.or_else(|| self.start())?;
+        let (_, verdict) = self.attempt(instance.as_mut(), one);
         if verdict.kind == Kind::Error {
             unplayable.fetch_add(1, Ordering::Relaxed);
         }
-        if !is_finding(change.oracle, &verdict) {
-            return Ok(None);
+        if !is_finding(one.oracle, &verdict) {
+            self.free().push(instance);
+            return None;
         }
         // Confirmed on a fresh instance, so that it is not what an earlier case left behind.
-        *instance = None;
-        let Some(mut fresh) = start() else { return Ok(None) };
-        let (transcript, verdict) = try_case(target, fresh.as_mut(), &case, options.seed);
-        Ok(is_finding(change.oracle, &verdict).then(|| finding(flow, change, verdict, text, transcript)))
-    };
-    report.cases += changes.len();
-    let found: Result<Vec<Option<Finding>>, String> = if target.is_memory() {
-        changes.par_iter().map_init(start, one).collect()
-    } else {
-        let mut instance = start();
-        changes.iter().map(|change| one(&mut instance, change)).collect()
-    };
-    report.findings.extend(found.map_err(SweepError::Flow)?.into_iter().flatten());
-    report.unplayable += unplayable.into_inner();
-    Ok(())
+        drop(instance);
+        let (transcript, verdict) = self.attempt(self.start()?.as_mut(), one);
+        is_finding(one.oracle, &verdict).then(|| Finding {
+            flow: self.flow.name,
+            kind: one.kind,
+            what: one.what.clone(),
+            oracle: one.oracle,
+            verdict: verdict.kind,
+            reason: verdict.reason,
+            text: one.text.clone(),
+            case: one.case.clone(),
+            transcript,
+        })
+    }
+
+    fn attempt(&self, instance: &mut dyn Instance, one: &Try) -> (Transcript, Verdict) {
+        let (transcript, mut verdict) = try_case(self.target, instance, &one.case, self.seed);
+        if let Some(reason) = self.excess.exceeded_by(&transcript).filter(|_| verdict.kind < Kind::Crash) {
+            verdict = Verdict { kind: Kind::Fail, reason, ..verdict };
+        }
+        (transcript, verdict)
+    }
 }
 
-fn finding(flow: &Flow, change: &Change, verdict: Verdict, text: String, transcript: Transcript) -> Finding {
-    let (kind, what, oracle) = (change.kind, change.what.clone(), change.oracle);
-    Finding { flow: flow.name, kind, what, oracle, verdict: verdict.kind, reason: verdict.reason, text, transcript }
-}
-
-/// A stack in our own process that panics is one that crashed.
-fn try_case(target: &dyn Target, instance: &mut dyn Instance, case: &Case, seed: u64) -> (Transcript, Verdict) {
+/// Plays a case. A stack in our own process that panics is one that crashed.
+pub(crate) fn try_case(
+    target: &dyn Target,
+    instance: &mut dyn Instance,
+    case: &Case,
+    seed: u64,
+) -> (Transcript, Verdict) {
     let settings = patient(target, case_seed(seed, &case.id));
     let played = catch_unwind(AssertUnwindSafe(|| run_case(instance, case, &settings, AlertPolicy::Any)));
     played.unwrap_or_else(|panic| {
@@ -158,11 +269,13 @@ fn try_case(target: &dyn Target, instance: &mut dyn Instance, case: &Case, seed:
     })
 }
 
-/// The oracle: nothing crashes or hangs, and what is forbidden leads to no completed handshake and no data.
-fn is_finding(oracle: Oracle, verdict: &Verdict) -> bool {
+/// The oracle: nothing crashes or hangs, nothing is longer than it may be, and what is forbidden leads to no completed
+/// handshake and no data.
+pub(crate) fn is_finding(oracle: Oracle, verdict: &Verdict) -> bool {
     match verdict.kind {
         Kind::Crash | Kind::Hang => true,
         Kind::Pass | Kind::Loose => oracle == Oracle::Useless,
+        Kind::Fail if verdict.reason.starts_with(crate::excess::MORE) => true,
         Kind::Fail => oracle == Oracle::Forbidden && verdict.reason.contains("went on") && !parted(&verdict.reason),
         _ => false,
     }

@@ -1,14 +1,15 @@
 //! What the fuzz targets do with their bytes; `fuzz/` only hands them over, and a test replays the stored inputs.
 
-use crate::change::{Change, Oracle, orders};
-use crate::field::fields;
-use crate::flow::{FLOWS, Flow, case};
+use crate::altered::{Altered, Shape, shapes};
+use crate::change::Oracle;
+use crate::known;
+use crate::sweep::{expecting, is_finding};
 use gauntlet_engine::{AlertPolicy, run_case};
-use gauntlet_model::{Kind, Role};
+use gauntlet_model::{Case, Expect, Kind, Role, Side, Transcript, Verdict, What};
 use gauntlet_peer::{Change as Edits, Config, Peer};
 use gauntlet_play::Settings;
 use gauntlet_scenario::Scenario;
-use gauntlet_target::Target;
+use gauntlet_target::{Target, embedded};
 use gauntlet_wire::{Context, Grammar};
 use std::collections::BTreeMap;
 
@@ -68,90 +69,159 @@ fn peer(config: Config, data: &[u8]) {
     }
 }
 
-/// Flows with up to three changes, against one target in one role.
+/// Altered flows against one target in one role.
 pub struct Flows {
     target: Box<dyn Target>,
-    flows: Vec<(&'static Flow, Vec<Change>)>,
+    /// For each flow of the role, whether the target has it.
+    has: Vec<bool>,
+    settings: Settings,
 }
 
-/// What came of a changed flow.
-#[derive(Clone, Debug, PartialEq)]
+/// What came of an altered flow.
+#[derive(Clone, Debug)]
 pub struct Played {
-    /// The flow, as a scenario.
-    pub text: String,
+    /// What was played.
+    pub case: Case,
+    /// What must hold.
+    pub oracle: Oracle,
     /// How it ended.
-    pub kind: Kind,
-    /// The target had sent a ServerHello, or we had got so far with it as server.
+    pub verdict: Verdict,
+    /// A ServerHello was sent by the target, or taken by it.
     pub past_server_hello: bool,
+}
+
+impl Played {
+    /// Whether the target did not bear it.
+    pub fn is_finding(&self) -> bool {
+        is_finding(self.oracle, &self.verdict)
+    }
 }
 
 impl Flows {
     /// All flows that the target has in that role.
     pub fn new(target: Box<dyn Target>, role: Role) -> Flows {
-        let mut flows = Vec::new();
-        for flow in FLOWS.iter().filter(|flow| flow.peer.other() == role) {
-            let Ok(plain) = case(flow.name, &flow.text("An honest handshake", &[], "accept")) else { continue };
-            let Ok(mut instance) = target.start(role, &plain.options) else { continue };
-            let settings = Settings::memory(target.name(), [1; 32]);
-            if let Ok(honest) = flow.honest(instance.as_mut(), &settings) {
-                flows.push((flow, orders(&honest).into_iter().chain(fields(&honest)).collect()));
-            }
-        }
-        Flows { target, flows }
-    }
-
-    /// How many flows the target has.
-    pub fn count(&self) -> usize {
-        self.flows.len()
-    }
-
-    /// The flow that bytes mean: the first says which, each two more a change of it.
-    pub fn text(&self, data: &[u8]) -> Option<(String, Oracle)> {
-        let (first, rest) = data.split_first()?;
-        let (flow, changes) = self.flows.get(usize::from(*first) % self.flows.len().max(1))?;
-        let mut taken: Vec<&Change> = Vec::new();
-        for pair in rest.chunks_exact(2).take(3) {
-            let change = &changes[usize::from(u16::from_be_bytes([pair[0], pair[1]])) % changes.len()];
-            // A message can be named once in `alter`.
-            let is_free = |line: &String| {
-                let key = |line: &String| line.split(": ").next().map(str::to_owned);
-                !taken.iter().flat_map(|other| &other.alter).any(|other| key(other) == key(line))
-            };
-            if change.alter.iter().all(is_free) {
-                taken.push(change);
-            }
-        }
-        // Only one change alone is known to be forbidden: another could make it good.
-        let oracle = match taken.as_slice() {
-            [one] if one.oracle == Oracle::Forbidden => Oracle::Forbidden,
-            _ => Oracle::Survives,
+        let settings = Settings::memory(target.name(), [1; 32]);
+        let has = |shape: &Shape| {
+            let instance = target.start(role, &shape.base.options);
+            instance.is_ok_and(|mut instance| shape.flow.honest(instance.as_mut(), &settings).is_ok())
         };
-        let expect = if oracle == Oracle::Forbidden { "{ reject: any }" } else { "survives" };
-        let alter: Vec<String> = taken.iter().flat_map(|change| change.alter.clone()).collect();
-        Some((flow.text(&format!("Changes of the flow {}", flow.name), &alter, expect), oracle))
+        let has = shapes(role.other()).iter().map(has).collect();
+        Flows { target, has, settings }
     }
 
-    /// Plays the flow that bytes mean.
-    pub fn play(&self, data: &[u8]) -> Option<Played> {
-        let (text, _) = self.text(data)?;
-        let case = case("fuzz", &text).ok()?;
-        let mut instance = self.target.start(case.peer.other(), &case.options).ok()?;
-        let settings = Settings::memory(self.target.name(), [1; 32]);
-        let (transcript, verdict) = run_case(instance.as_mut(), &case, &settings, AlertPolicy::Any);
-        let past_server_hello = transcript.events.iter().any(|event| match &event.what {
-            gauntlet_model::What::Message { name, .. } => name == "server_hello",
-            _ => false,
-        });
-        Some(Played { text, kind: verdict.kind, past_server_hello })
+    /// The numbers of the flows that the target has.
+    pub fn numbers(&self) -> Vec<usize> {
+        (0..self.has.len()).filter(|number| self.has[*number]).collect()
     }
 
-    /// For libFuzzer: a crash or a hang ends the process, with the scenario on its standard error.
+    /// Plays a flow. `None`: the target does not have it.
+    pub fn play(&self, altered: &Altered) -> Option<Played> {
+        if !*self.has.get(altered.flow)? {
+            return None;
+        }
+        let oracle = altered.oracle();
+        let case = altered.case();
+        let mut instance = self.target.start(altered.peer.other(), &case.options).ok()?;
+        let (transcript, verdict) = run_case(instance.as_mut(), &case, &self.settings, AlertPolicy::Any);
+        let past_server_hello = is_past_hello(altered, &transcript);
+        Some(Played { case, oracle, verdict, past_server_hello })
+    }
+
+    /// For libFuzzer: what the target does not bear ends the process, with the scenario on its standard error.
+    /// Gives whether it got past the ServerHello.
     ///
     /// # Panics
-    /// The target crashed or hangs.
-    pub fn fuzz(&self, data: &[u8]) {
-        if let Some(played) = self.play(data) {
-            assert!(!matches!(played.kind, Kind::Crash | Kind::Hang), "{}\n{}", played.kind.name(), played.text);
+    /// The target did not bear it.
+    pub fn fuzz(&self, altered: &Altered) -> Option<bool> {
+        let played = self.play(altered)?;
+        if played.is_finding() && known::reason(self.target.name(), altered).is_none() {
+            panic!("{}: {}\n{}", played.verdict.kind.name(), played.verdict.reason, altered.text());
+        }
+        Some(played.past_server_hello)
+    }
+}
+
+/// Whether the altered handshake got past its ServerHello.
+fn is_past_hello(altered: &Altered, transcript: &Transcript) -> bool {
+    let shape = altered.shape();
+    let is_start = |what: &What| matches!(what, What::StepBegan { step, .. } if *step as usize == shape.handshake());
+    let start = transcript.events.iter().rposition(|event| is_start(&event.what)).unwrap_or(0);
+    let mut events = transcript.events[start..].iter().filter_map(|event| match &event.what {
+        What::Message { name, from, .. } => Some((*from, &**name)),
+        _ => None,
+    });
+    match altered.peer {
+        Role::Client => events.any(|message| message == (Side::Target, "server_hello")),
+        // An honest ServerHello is taken; of another, what is sent behind it tells.
+        Role::Server => {
+            let said = events.any(|message| message == (Side::Us, "server_hello"));
+            let is_honest = altered.pieces.iter().all(|(message, _)| message.name != "server_hello");
+            said && (is_honest || events.any(|(from, name)| from == Side::Target && name != "alert"))
         }
     }
+}
+
+/// The same altered flow on OpenSSL and on rustls.
+pub struct Differential {
+    openssl: Flows,
+    rustls: Flows,
+}
+
+/// A flow that one of the two stacks takes and the other does not.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The flow.
+    pub altered: Altered,
+    /// What OpenSSL made of it.
+    pub openssl: Verdict,
+    /// What rustls made of it.
+    pub rustls: Verdict,
+    /// Why it is so, if that is known.
+    pub known: Option<&'static str>,
+}
+
+impl Differential {
+    /// Both stacks in that role.
+    pub fn new(role: Role) -> Differential {
+        let flows = |target| Flows::new(target, role);
+        Differential { openssl: flows(embedded::openssl()), rustls: flows(embedded::rustls()) }
+    }
+
+    /// The numbers of the flows that both have.
+    pub fn numbers(&self) -> Vec<usize> {
+        let rustls = self.rustls.numbers();
+        self.openssl.numbers().into_iter().filter(|number| rustls.contains(number)).collect()
+    }
+
+    /// Plays a flow on both, each as if it were a good one. `None`: they agree, or one of them does not have the flow.
+    pub fn play(&self, altered: &Altered) -> Option<Difference> {
+        let case = expecting(&altered.case(), Expect::Accept);
+        let on = |flows: &Flows| {
+            let has = *flows.has.get(altered.flow)?;
+            let mut instance = flows.target.start(altered.peer.other(), &case.options).ok().filter(|_| has)?;
+            Some(run_case(instance.as_mut(), &case, &flows.settings, AlertPolicy::Any).1)
+        };
+        let (openssl, rustls) = (on(&self.openssl)?, on(&self.rustls)?);
+        let proved = |verdict: &Verdict| !matches!(verdict.kind, Kind::Error | Kind::Skip);
+        let differ = is_taken(&openssl) != is_taken(&rustls) && proved(&openssl) && proved(&rustls);
+        differ.then(|| {
+            let known = known::reason("difference", altered);
+            Difference { altered: altered.clone(), openssl, rustls, known }
+        })
+    }
+
+    /// For libFuzzer: a difference that is not known ends the process.
+    ///
+    /// # Panics
+    /// The two differ.
+    pub fn fuzz(&self, altered: &Altered) {
+        if let Some(Difference { openssl, rustls, known: None, .. }) = self.play(altered) {
+            panic!("OpenSSL: {}\nrustls: {}\n{}", openssl.reason, rustls.reason, altered.text());
+        }
+    }
+}
+
+/// The handshake was completed and data came back.
+fn is_taken(verdict: &Verdict) -> bool {
+    matches!(verdict.kind, Kind::Pass)
 }

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     New(New),
     /// Prove that scenarios can pass and can fail
     Selftest(Selftest),
+    /// Print the JSON Schema of scenarios, of profiles, or of results
+    Schema(SchemaArgs),
     /// Play every single change of the valid flows, and keep what a target does not bear
     Sweep(Sweep),
     /// Print a baseline of a finished run, to be edited
@@ -147,6 +149,9 @@ pub(crate) struct Probe {
     /// Profile, profile file, or HOST:PORT
     #[arg(default_value = "embedded-openssl")]
     pub(crate) target: String,
+    /// In this role alone [default: each that it has]
+    #[arg(long)]
+    pub(crate) role: Option<RoleName>,
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -159,6 +164,9 @@ pub(crate) struct Serve {
     /// Loopback address to listen on; port 0: any free one
     #[arg(long, default_value = "127.0.0.1:0")]
     pub(crate) listen: String,
+    /// One connection after the other, instead of all at once
+    #[arg(long)]
+    pub(crate) in_turn: bool,
 }
 
 #[derive(Args, Debug)]
@@ -190,6 +198,24 @@ pub(crate) struct New {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct SchemaArgs {
+    /// Of which files
+    #[arg(value_enum, default_value = "scenario")]
+    pub(crate) of: SchemaOf,
+}
+
+/// What a JSON Schema describes.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SchemaOf {
+    /// A scenario
+    Scenario,
+    /// A target's profile
+    Profile,
+    /// A line of results.jsonl
+    Results,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Sweep {
     /// Profile, profile file, or HOST:PORT; may be given several times
     #[arg(long, value_name = "TARGET", default_value = "embedded-openssl")]
@@ -209,6 +235,12 @@ pub(crate) struct Sweep {
     /// Only every n-th change of a field
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) every: usize,
+    /// 2: pairs of changes as well, of those that `--pairs` chooses
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) depth: u8,
+    /// Changes that hold this word are played in pairs: `left out`, `extensions.key_share`; may be given several times
+    #[arg(long, value_name = "WORD")]
+    pub(crate) pairs: Vec<String>,
     /// Where findings go
     #[arg(long, value_name = "DIR", default_value = "findings")]
     pub(crate) out: PathBuf,

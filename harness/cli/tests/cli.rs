@@ -384,6 +384,29 @@ fn the_first_failure_ends_a_run_if_so_asked() {
 // ---- reports -------------------------------------------------------------------------------------
 
 #[test]
+fn reports_are_rendered_again_byte_for_byte() {
+    const RENDERED: [&str; 5] = ["index.html", "junit.xml", "report.sarif", "ctrf.json", "report.md"];
+    let place = Place::new();
+    place.run("out", &[]).with(1);
+    let rendered = || RENDERED.map(|file| place.results("out").file(file));
+    let first = rendered();
+    RENDERED.iter().for_each(|file| fs::remove_file(place.path().join("out").join(file)).expect("it was written"));
+    place.gauntlet(&["report", "out"]).with(1);
+    let again = rendered();
+    for (file, (first, again)) in RENDERED.iter().zip(first.iter().zip(&again)) {
+        assert!(first == again, "{file} is another");
+    }
+    // It is the results that all of them are made of.
+    let results = place.path().join("out/results.jsonl");
+    let text = fs::read_to_string(&results).expect("written").replace("went on with server_hello", "went to sleep");
+    fs::write(&results, text).expect("written");
+    place.gauntlet(&["report", "out"]).with(1);
+    for (file, (again, other)) in RENDERED.iter().zip(again.iter().zip(&rendered())) {
+        assert!(again != other && other.contains("went to sleep"), "{file} is still the same");
+    }
+}
+
+#[test]
 fn junit_has_each_case_and_the_failing_line() {
     let place = Place::new();
     place.run("out", &[]).with(1);
@@ -469,11 +492,24 @@ fn replay_prints_the_ladder_and_the_verdict() {
 #[test]
 fn probe_tells_what_the_embedded_openssl_has() {
     let place = Place::new();
-    let text = place.gauntlet(&["probe"]).with(0).says("embedded-openssl  OpenSSL 3.").says("  yes  tls1.3\n").stdout;
-    assert!(text.contains("  yes  X25519MLKEM768\n"), "{text}");
+    let text = place.gauntlet(&["probe", "--role", "server"]).with(0).says("embedded-openssl  OpenSSL 3.").stdout;
+    let line = |words: &[&str]| text.lines().any(|line| line.split_whitespace().eq(words.iter().copied()));
+    assert!(line(&["TLS", "1.3", "yes"]) && line(&["SSL", "3.0", "no"]), "{text}");
+    assert!(line(&["X25519MLKEM768", "yes"]) && line(&["rsa_pss_rsae_sha256", "yes"]), "{text}");
+    assert!(line(&["data", "echoed", "yes"]) && line(&["records", "of", "1", "byte", "yes"]), "{text}");
+    assert!(!text.contains("as client"), "{text}");
+    let both = place.gauntlet(&["probe"]).with(0).stdout;
+    assert!(both.contains("as server") && both.contains("as client"), "{both}");
     let json = place.gauntlet(&["probe", "--json"]).with(0).stdout;
-    let found: gauntlet_model::Capabilities = serde_json::from_str(&json).expect("capabilities");
+    let probed: serde_json::Value = serde_json::from_str(&json).expect("an object for each role");
+    assert_eq!((&probed[0]["role"], &probed[1]["role"]), (&"server".into(), &"client".into()));
+    let found: gauntlet_model::Capabilities =
+        serde_json::from_value(probed[0]["capabilities"].clone()).expect("capabilities");
     assert!(found.has("groups", "x25519") && !found.has("versions", "ssl3.0"));
+    assert!(!found.has("signature_schemes_tls1.3", "rsa_pkcs1_sha256"), "only up to TLS 1.2");
+    assert!(found.has("signature_schemes_tls1.2", "rsa_pkcs1_sha256"));
+    assert!(found.has("records", "16384 bytes") && !found.has("records", "16385 bytes"));
+    place.gauntlet(&["probe", "gnutls-serv", "--role", "client"]).with(2).complains("gnutls-serv is no client");
 }
 
 #[test]

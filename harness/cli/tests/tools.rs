@@ -220,6 +220,7 @@ fn a_browser_opens_a_large_report_and_clicks_through() {
     targets_are_compared(&mut browser);
     it_can_be_dark(&mut browser);
     it_fits_narrow_windows(&mut browser);
+    it_prints_dark_on_white(&mut browser);
     assert_eq!(browser.number("performance.getEntriesByType('resource').length"), 0.0, "nothing is fetched");
     assert_eq!(browser.value("window.owned ?? null"), Value::Null);
     assert!(browser.thrown.is_empty(), "{:?}", browser.thrown);
@@ -305,6 +306,19 @@ fn it_can_be_dark(browser: &mut Browser) {
     let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
     browser.call("Emulation.setEmulatedMedia", media);
     assert_eq!(browser.background(), dark, "as the system has it");
+}
+
+fn it_prints_dark_on_white(browser: &mut Browser) {
+    browser.value("document.documentElement.dataset.theme = 'dark'");
+    let media =
+        |name: &str| json!({ "media": name, "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    browser.call("Emulation.setEmulatedMedia", media("screen"));
+    let screen = browser.background();
+    assert_eq!(browser.text("getComputedStyle(document.querySelector('.top')).display"), "block");
+    browser.call("Emulation.setEmulatedMedia", media("print"));
+    assert_eq!(browser.background(), "rgb(255, 255, 255)", "and not {screen}");
+    assert_eq!(browser.text("getComputedStyle(document.body).color"), "rgb(0, 0, 0)");
+    assert_eq!(browser.text("getComputedStyle(document.querySelector('.top')).display"), "none");
 }
 
 fn it_fits_narrow_windows(browser: &mut Browser) {

@@ -478,6 +478,34 @@ impl Aead {
     }
 }
 
+/// Seals with an AEAD on its own: ciphertext and tag.
+pub(crate) fn aead_seal(
+    bulk: Bulk,
+    key: &[u8],
+    nonce: &[u8],
+    additional_data: &[u8],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
+    let keys = RecordKeys { key: key.to_vec(), iv: nonce.to_vec(), mac_key: Vec::new() };
+    let mut output = Vec::with_capacity(plaintext.len() + bulk.tag_length());
+    let tag = Aead::new(bulk, Layout::Tls13, &keys)?.encrypt(key, nonce, additional_data, plaintext, &mut output)?;
+    output.extend(tag);
+    Ok(output)
+}
+
+/// Opens what [`aead_seal`] has sealed.
+pub(crate) fn aead_open(
+    bulk: Bulk,
+    key: &[u8],
+    nonce: &[u8],
+    additional_data: &[u8],
+    sealed: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
+    let keys = RecordKeys { key: key.to_vec(), iv: nonce.to_vec(), mac_key: Vec::new() };
+    let (ciphertext, tag) = split_back(sealed, bulk.tag_length())?;
+    Aead::new(bulk, Layout::Tls13, &keys)?.decrypt(key, nonce, additional_data, ciphertext, tag)
+}
+
 /// A context that lacks only the nonce. The order of the calls is the one that CCM needs.
 fn keyed(
     bulk: Bulk,

@@ -32,6 +32,7 @@ mod context;
 mod der;
 pub mod digest;
 pub mod group;
+pub mod hpke;
 pub mod schedule12;
 pub mod schedule13;
 pub mod signature;

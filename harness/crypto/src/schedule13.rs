@@ -78,6 +78,13 @@ pub fn exporter(digest: Digest, exporter_secret: &[u8], label: &[u8], context: &
     expand_label(digest, &secret, b"exporter", &digest.hash(context), length)
 }
 
+/// The eight bytes by which a server accepts Encrypted Client Hello, out of the inner hello's random and the hash of the
+/// handshake with zeros in their place. [RFC 9849, 7.2 and 7.2.1]
+pub fn ech_confirmation(digest: Digest, inner_random: &[u8], retry: bool, transcript_hash: &[u8]) -> Vec<u8> {
+    let label: &[u8] = if retry { b"hrr ech accept confirmation" } else { b"ech accept confirmation" };
+    expand_label(digest, &extract(digest, &vec![0; digest.len()], inner_random), label, transcript_hash, 8)
+}
+
 fn derived(digest: Digest, secret: &[u8]) -> Vec<u8> {
     derive_secret(digest, secret, b"derived", &digest.hash(&[]))
 }

@@ -21,7 +21,10 @@ pub(crate) fn folder_name(target: &str, id: &str) -> String {
 }
 
 /// Writes transcript (JSON, text, ladder), scenario, key log, packet capture, and the target's stderr.
-pub(crate) fn write(folder: &Path, case: &Case, transcript: &Transcript) -> io::Result<()> {
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(folder: &Path, case: &Case, transcript: &Transcript) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("transcript.json"), serde_json::to_vec(transcript)?)?;
     std::fs::write(folder.join("transcript.txt"), text(transcript))?;

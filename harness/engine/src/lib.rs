@@ -16,6 +16,7 @@ mod select;
 mod selftest;
 mod supervise;
 
+pub use evidence::write as write_evidence;
 pub use faults::caught_by;
 pub use plain::plain_handshake;
 pub use probe::probe;

@@ -2,8 +2,8 @@
 
 use gauntlet_model::case::{Direction, Place};
 use gauntlet_model::{
-    Alteration, Case, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange, MessageRef, Plays, Role, SendStep,
-    Step, StepKind, Val, Which,
+    Alteration, Case, Cut, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange, MessageRef, Plays, Record,
+    RecordItem, Role, SendStep, Step, StepKind, Val, Which,
 };
 use gauntlet_wire::Path;
 use std::collections::BTreeMap;
@@ -37,9 +37,17 @@ fn case(id: &str, peer: Role, versions: &[u16], options: &BTreeMap<String, Strin
 }
 
 fn handshake(form: Form, set: &[(&str, Val)]) -> Step {
-    let message = MessageRef { name: "client_hello".to_owned(), which: Which::Nth(0) };
+    handshake_with(form, alteration(set))
+}
+
+/// Fields of the ClientHello, by path.
+fn alteration(set: &[(&str, Val)]) -> Alteration {
     let set = set.iter().map(|(path, value)| (Path::parse(path).expect("a path of our own parses"), value.clone()));
-    let alteration = Alteration { set: set.collect(), ..Alteration::default() };
+    Alteration { set: set.collect(), ..Alteration::default() }
+}
+
+fn handshake_with(form: Form, alteration: Alteration) -> Step {
+    let message = MessageRef { name: "client_hello".to_owned(), which: Which::Nth(0) };
     let with = if alteration.is_empty() {
         Vec::new()
     } else {
@@ -66,14 +74,78 @@ pub fn plain_handshake(
     case(id, peer, versions, options, steps)
 }
 
-/// A hello, and whatever comes first as its answer.
-pub(crate) fn hello(id: &str, versions: &[u16], options: &BTreeMap<String, String>, set: &[(&str, Val)]) -> Case {
-    let answer = MessageRef { name: "server_hello".to_owned(), which: Which::Nth(0) };
+/// A hello, and what comes as its answer up to that message, or until nothing more comes.
+pub(crate) fn through(answer: &str, versions: &[u16], options: &BTreeMap<String, String>, set: &[(&str, Val)]) -> Case {
+    hello_with(answer, versions, options, alteration(set))
+}
+
+/// A hello whose bytes come in pieces, and its answer: records of these sizes (the last repeats), or writes.
+pub(crate) fn in_pieces(
+    versions: &[u16],
+    options: &BTreeMap<String, String>,
+    records: &[usize],
+    segments: &[usize],
+) -> Case {
+    let record = |size: &usize| RecordItem::Record(Record { size: Some(Cut::Bytes(*size)), ..Record::default() });
+    let records = records.iter().map(record).collect();
+    let alteration = Alteration { records, segments: segments.to_vec(), ..Alteration::default() };
+    hello_with("server_hello", versions, options, alteration)
+}
+
+fn hello_with(answer: &str, versions: &[u16], options: &BTreeMap<String, String>, alteration: Alteration) -> Case {
+    let answer = MessageRef { name: answer.to_owned(), which: Which::Nth(0) };
     let steps = vec![
-        handshake(Form::Through(Direction::Received, answer), set),
+        handshake_with(Form::Through(Direction::Received, answer), alteration),
         step(StepKind::Expect(Expect::Messages(vec![]))),
     ];
-    case(id, Role::Client, versions, options, steps)
+    case("probe", Role::Client, versions, options, steps)
+}
+
+/// A handshake, and application data in one record of that size.
+pub(crate) fn long_record(versions: &[u16], options: &BTreeMap<String, String>, size: usize) -> Case {
+    let content = Val::Fill { pattern: b"GET / HTTP/1.0\r\n\r\n".to_vec(), length: size };
+    let rest = RecordItem::Record(Record { size: Some(Cut::Rest), ..Record::default() });
+    let alteration = Alteration { records: vec![rest], ..Alteration::default() };
+    let data = SendStep { message: "application_data".to_owned(), alteration, bytes: Some(content) };
+    let steps = vec![
+        handshake(Form::Full, &[]),
+        step(StepKind::Send(Box::new(data))),
+        step(StepKind::Expect(Expect::Messages(vec![("application_data".to_owned(), Vec::new())]))),
+    ];
+    case("probe", Role::Client, versions, options, steps)
+}
+
+/// A handshake, and a second one that we begin on the same connection.
+pub(crate) fn renegotiation(version: u16, options: &BTreeMap<String, String>) -> Case {
+    let end = step(StepKind::Expect(Expect::Messages(vec![])));
+    let steps = vec![handshake(Form::Full, &[]), handshake(Form::Full, &[]), end];
+    case("probe", Role::Client, &[version], options, steps)
+}
+
+/// A handshake in which a client that is asked for its certificate has none.
+pub(crate) fn without_certificate(versions: &[u16], options: &BTreeMap<String, String>) -> Case {
+    let mut plain = plain_handshake("probe", Role::Client, versions, options, &[]);
+    if let Some(StepKind::Handshake(handshake)) = plain.steps.first_mut().map(|step| &mut step.kind) {
+        let message = |name: &str| MessageRef { name: name.to_owned(), which: Which::Nth(0) };
+        let alteration = alteration(&[("certificate_list", Val::List(Vec::new()))]);
+        let omit = MessageChange { omit: true, ..MessageChange::default() };
+        handshake.with = vec![
+            (message("certificate"), MessageChange { alteration, ..MessageChange::default() }),
+            (message("certificate_verify"), omit),
+        ];
+    }
+    plain
+}
+
+/// Two connections of TLS 1.3; the second sends early data with the first one's ticket.
+pub(crate) fn early_data(options: &BTreeMap<String, String>) -> Case {
+    let mut case = resumption("probe", &[0x0304], options);
+    for step in case.steps.iter_mut().skip(1) {
+        if let StepKind::Handshake(handshake) = &mut step.kind {
+            handshake.options.early_data = Some(Val::Bytes(b"GET / HTTP/1.0\r\n\r\n".to_vec()));
+        }
+    }
+    case
 }
 
 /// Two connections; the second offers the first's session.

@@ -9,8 +9,8 @@ use crate::{cost, evidence};
 use gauntlet_crypto::Digest;
 use gauntlet_model::result::{Cost, ReferenceResult, write_line};
 use gauntlet_model::{
-    Capabilities, Case, CaseResult, EndLine, Event, Kind, Line, LinkError, Role, RunLine, Step, StepKind, TargetLine,
-    Transcript, Verdict, What,
+    Capabilities, Case, CaseResult, EndLine, Event, Expect, Kind, Line, LinkError, Role, RunLine, Step, StepKind,
+    TargetLine, Transcript, Verdict, What,
 };
 use gauntlet_play::{AlertPolicy, Settings, has_data, judge, negotiated, play, reaction, today};
 use gauntlet_reports::run::standing;
@@ -682,7 +682,10 @@ fn attempt(
         }
     };
     let verdict = judge(case, &transcript, policy);
-    let silent = verdict.kind == Kind::Fail && transcript.events.iter().rev().any(|event| event.what == What::Quiet);
+    // Silence survives nothing unless a plain handshake is served behind it.
+    let survives = matches!(case.steps.last().map(|step| &step.kind), Some(StepKind::Expect(Expect::Survives)));
+    let silent = (verdict.kind == Kind::Fail || survives && verdict.kind == Kind::Pass)
+        && transcript.events.iter().rev().any(|event| event.what == What::Quiet);
     if !silent || case.peer == Role::Server {
         return (transcript, verdict);
     }

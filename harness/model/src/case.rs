@@ -234,9 +234,24 @@ pub struct HandshakeOptions {
     /// As server: HelloRetryRequest for this group.
     pub retry: Option<String>,
     /// Encrypted ClientHello.
-    pub ech: Option<bool>,
+    pub ech: Option<Ech>,
+    /// Reserved values wherever they may stand. [RFC 8701]
+    pub grease: Option<bool>,
     /// As client: everything that is drawn at random is as on that connection, so that the same hello comes again.
     pub repeat_of: Option<usize>,
+}
+
+/// How a handshake treats Encrypted ClientHello. [RFC 9849]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ech {
+    /// It is unknown.
+    Off,
+    /// As client it is offered, as server opened.
+    On,
+    /// As client: an extension that only looks like an offer.
+    Grease,
+    /// As server: none can be opened, and the configurations that could be are handed out.
+    Reject,
 }
 
 /// Which session is offered. As server: what becomes of those that the client offers.
@@ -496,6 +511,9 @@ pub enum Condition {
     AtMost(Val),
     SameAs { path: Path, except: Vec<Path> },
     SubsetOf(Val),
+    NoneOf(Vec<Val>),
+    Includes(Val),
+    InOrderOf(Path),
     StartsWith(Val),
     EndsWith(Val),
     Length(Box<Condition>),

@@ -23,7 +23,7 @@ pub mod verdict;
 
 pub use capabilities::{Capabilities, Learnt};
 pub use case::{
-    Alteration, Case, Close, Condition, Cut, Direction, Expect, Form, HandshakeOptions, HandshakeStep, KeysOf,
+    Alteration, Case, Close, Condition, Cut, Direction, Ech, Expect, Form, HandshakeOptions, HandshakeStep, KeysOf,
     MessageChange, MessageRef, Mutation, Needs, Operation, Place, Plays, Record, RecordItem, Remember, Resume, Role,
     SendStep, Sequence, Step, StepKind, Val, Which,
 };

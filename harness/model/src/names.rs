@@ -1,11 +1,12 @@
 //! Names of protocol versions, as scenarios and reports write them.
 
 /// What `compute` can say about a field that is computed, by field: names of inputs. `value` is the result itself.
-pub const COMPUTED: [(&str, &[&str]); 4] = [
+pub const COMPUTED: [(&str, &[&str]); 5] = [
     ("verify_data", &["value", "label", "secret", "transcript"]),
     ("signature", &["value", "scheme", "key", "salt", "context", "transcript", "content"]),
     ("binders", &["value", "psk", "label", "hash", "transcript"]),
     ("compressed_certificate_message", &["content"]),
+    ("payload", &["info", "public_key", "additional_data", "sequence", "plaintext"]),
 ];
 
 /// Secrets that `compute` can replace, each with all that follows from it.

@@ -104,6 +104,14 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changes: Vec<String>,
     },
+    /// The ClientHello inside of an encrypted one, as a message.
+    Inner {
+        /// Who sent it.
+        from: Side,
+        /// With its header, and with what it takes from the outer one.
+        #[serde(with = "hex_bytes")]
+        bytes: Vec<u8>,
+    },
     /// A line for the key log.
     Secret {
         /// `CLIENT_HANDSHAKE_TRAFFIC_SECRET`, ...
@@ -114,6 +122,14 @@ pub enum What {
         /// The secret.
         #[serde(with = "hex_bytes")]
         secret: Vec<u8>,
+    },
+    /// What the target said outside of TLS, as its profile says where to find it.
+    Said {
+        /// `exporter`, ...
+        name: String,
+        /// What it said.
+        #[serde(with = "hex_bytes")]
+        bytes: Vec<u8>,
     },
     /// The peer found something wrong with what the target sent.
     Remark {
@@ -166,6 +182,9 @@ pub enum What {
         resumed: bool,
         /// Application protocol.
         alpn: Option<String>,
+        /// Whether Encrypted Client Hello was accepted, where it was offered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ech: Option<bool>,
     },
     /// Nothing came in the waiting time.
     Quiet,

@@ -13,6 +13,8 @@ pub struct Change {
     pub bytes: Vec<ByteEdit>,
     /// Paths of leaves that a `set` gives a value: not computed afterwards.
     pub given: Vec<Path>,
+    /// As client: changes of the hello inside an encrypted one.
+    pub inner: Option<Box<Change>>,
     /// Inputs of computed fields: field → input → value.
     pub compute: Vec<(String, Vec<(String, Plain)>)>,
     /// Laid out as in this version.
@@ -26,7 +28,8 @@ pub struct Change {
 impl Change {
     /// Whether the message stays honest.
     pub fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.bytes.is_empty() && self.compute.is_empty() && self.form.is_none()
+        let own = self.edits.is_empty() && self.bytes.is_empty() && self.compute.is_empty() && self.form.is_none();
+        own && self.inner.as_ref().is_none_or(|inner| inner.is_empty())
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::Peer;
 use crate::config::Session;
 use crate::draft::path;
+use crate::ech::{Face, Status};
 use crate::exchange::old_scheme;
+use crate::grease::Spot;
 use crate::order::{Flow, Order, from_server};
 use crate::server::status;
 use crate::verify::{certificate_verify_content, check_chain};
@@ -17,6 +19,9 @@ use std::sync::Arc;
 
 /// The last eight bytes of a ServerHello's random that betray a downgrade. [RFC 9846, 4.2.2]
 const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
+
+/// An ECDSA signature with r = s = 0, which some have taken for anything.
+const ZERO_SIGNATURE: [u8; 8] = [0x30, 6, 2, 1, 0, 2, 1, 0];
 
 /// CertificateType. [RFC 7250, 3]
 const RAW_PUBLIC_KEY: u8 = 2;
@@ -38,15 +43,37 @@ impl Peer {
         {
             return self.second_hello(first, &retry, context);
         }
+        self.draw_grease();
+        let face = if self.begin_ech().is_some() { Face::Outer } else { Face::Only };
         let random = self.random(32);
-        let resumed12 = self.config.session.as_ref().filter(|session| session.version != 0x0304).cloned();
-        let session_id = match &resumed12 {
-            Some(session) if !session.session_id.is_empty() => session.session_id.clone(),
+        let session_id = match self.resumed12(face) {
+            Some(session) if !session.session_id.is_empty() => session.session_id,
             _ => self.random(32),
         };
+        self.hello_with_face(face, random, session_id, context)
+    }
+
+    /// A session of TLS 1.2 that the hello offers.
+    fn resumed12(&self, face: Face) -> Option<Session> {
+        let fits = |session: &&Session| session.version != 0x0304 && face == Face::Only;
+        self.config.session.as_ref().filter(fits).cloned()
+    }
+
+    /// A first hello: the only one, or either of two. [RFC 9849, 6.1]
+    pub(crate) fn hello_with_face(
+        &mut self,
+        face: Face,
+        random: Vec<u8>,
+        session_id: Vec<u8>,
+        context: &Context,
+    ) -> Result<Node, String> {
         let ssl3 = self.config.versions.iter().all(|version| *version == 0x0300);
         let mut suites = self.config.cipher_suites.clone();
-        let mut extensions = Some(named(self.hello_extensions(resumed12.as_ref())));
+        if face == Face::Inner {
+            suites.retain(|suite| suite >> 8 == 0x13);
+        }
+        suites.splice(0..0, self.grease_value(Spot::Suite));
+        let mut extensions = Some(named(self.hello_extensions(face)));
         if ssl3 {
             // It has no extensions; the empty renegotiation_info is a suite then. [RFC 5746, 3.3]
             extensions = None;
@@ -63,27 +90,38 @@ impl Peer {
             ("legacy_compression_methods", Plain::Bytes(vec![0])),
         ];
         body.extend(extensions.map(|extensions| ("extensions", extensions)));
-        Grammar::tls()
-            .build("Handshake", &named(vec![("msg_type", "client_hello".into()), ("body", named(body))]), context)
-            .map_err(|error| format!("client_hello: {error}"))
+        let hello = named(vec![("msg_type", "client_hello".into()), ("body", named(body))]);
+        let tree = Grammar::tls().build("Handshake", &hello, context);
+        let mut tree = tree.map_err(|error| format!("client_hello: {error}"))?;
+        if !ssl3 {
+            self.add_grease_extensions(&mut tree, context);
+        }
+        Ok(tree)
     }
 
-    fn hello_extensions(&mut self, resumed12: Option<&Session>) -> Vec<(&'static str, Plain)> {
+    fn hello_extensions(&mut self, face: Face) -> Vec<(&'static str, Plain)> {
         let tls13 = self.config.has_version(0x0304);
-        let old = self.config.versions.iter().any(|version| *version < 0x0304);
+        let mut versions = self.config.versions.clone();
+        versions.retain(|version| *version >= 0x0304 || face != Face::Inner);
+        let old = versions.iter().any(|version| *version < 0x0304);
+        let grease = |spot: Spot, values: &[u16]| -> Vec<u16> {
+            self.grease_value(spot).into_iter().chain(values.iter().copied()).collect()
+        };
         let mut extensions: Vec<(&'static str, Plain)> = Vec::new();
-        if let Some(name) = &self.config.server_name {
+        if let Some(name) = self.shown_name(face) {
             let entry = named(vec![("name_type", Plain::Number(0)), ("name", Plain::Bytes(name.as_bytes().to_vec()))]);
             extensions.push(("server_name", named(vec![("server_name_list", Plain::List(vec![entry]))])));
         }
-        extensions
-            .push(("supported_groups", named(vec![("named_group_list", list(self.config.groups.iter().copied()))])));
-        if self.config.versions.iter().any(|version| *version >= 0x0303) {
-            let schemes = list(self.config.signature_schemes.iter().copied());
+        let groups = list(grease(Spot::Group, &self.config.groups));
+        extensions.push(("supported_groups", named(vec![("named_group_list", groups)])));
+        if versions.iter().any(|version| *version >= 0x0303) {
+            let schemes = list(grease(Spot::Scheme, &self.config.signature_schemes));
             extensions.push(("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)])));
         }
         if !self.config.alpn.is_empty() {
-            let names = self.config.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+            let reserved = self.grease_value(Spot::Alpn).map(|value| value.to_be_bytes().to_vec());
+            let names = self.config.alpn.iter().map(|name| name.as_bytes().to_vec());
+            let names = reserved.into_iter().chain(names).collect();
             extensions.push(("application_layer_protocol_negotiation", named(vec![("protocol_name_list", names)])));
         }
         if old {
@@ -97,17 +135,26 @@ impl Peer {
             }
             let verify_data = self.last_verify_data.0.clone();
             extensions.push(("renegotiation_info", named(vec![("renegotiated_connection", verify_data.into())])));
-            let ticket = resumed12.map(|session| session.ticket.clone()).unwrap_or_default();
+            let ticket = self.resumed12(face).map(|session| session.ticket).unwrap_or_default();
             extensions.push(("session_ticket", Plain::Bytes(ticket)));
         }
         if tls13 {
-            let versions = list(self.config.versions.iter().copied());
+            let versions = list(grease(Spot::Version, &versions));
             extensions.push(("supported_versions", named(vec![("versions", versions)])));
-            extensions.push(("psk_key_exchange_modes", named(vec![("ke_modes", Plain::List(vec![Plain::Number(1)]))])));
+            let modes = [1].into_iter().chain(self.grease_mode()).map(|mode| Plain::Number(u64::from(mode))).collect();
+            extensions.push(("psk_key_exchange_modes", named(vec![("ke_modes", Plain::List(modes))])));
             let share = |group: &u16| named(vec![("group", Plain::Number(u64::from(*group)))]);
-            let shares = Plain::List(self.config.shares.iter().map(share).collect());
-            extensions.push(("key_share", named(vec![("client_shares", shares)])));
-            if let Some(psks) = self.honest_psks() {
+            let shares = self.grease_share().into_iter().chain(self.config.shares.iter().map(share)).collect();
+            extensions.push(("key_share", named(vec![("client_shares", Plain::List(shares))])));
+            extensions.extend(self.ech_extension(face).map(|ech| ("encrypted_client_hello", ech)));
+        }
+        if tls13 {
+            if !self.config.credential_schemes.is_empty() {
+                let schemes = list(self.config.credential_schemes.iter().copied());
+                extensions.push(("delegated_credential", named(vec![("supported_signature_algorithms", schemes)])));
+            }
+            let psks = self.honest_psks().map(|psks| if face == Face::Outer { self.fake_psks(&psks) } else { psks });
+            if let Some(psks) = psks {
                 if self.config.early_data.is_some() {
                     extensions.push(("early_data", Plain::Map(Vec::new())));
                 }
@@ -118,7 +165,12 @@ impl Peer {
     }
 
     /// The first hello as it was sent, changed as a HelloRetryRequest demands. [RFC 9846, 4.2.2]
-    fn second_hello(&mut self, mut hello: Node, retry: &ServerHelloView, context: &Context) -> Result<Node, String> {
+    pub(crate) fn second_hello(
+        &mut self,
+        mut hello: Node,
+        retry: &ServerHelloView,
+        context: &Context,
+    ) -> Result<Node, String> {
         let mut edit = |edit: Edit| {
             Grammar::tls().edit(&mut hello, &edit, context).map_err(|error| format!("client_hello[1]: {error}"))
         };
@@ -176,9 +228,14 @@ impl Peer {
             ]);
         }
         let mut staple = self.staple();
+        let asked = self.hs.hello.extensions.contains(&extension::SIGNED_CERTIFICATE_TIMESTAMP);
+        let timestamps = self.config.timestamps.clone().filter(|_| asked && !self.is_client());
+        let mut timestamps = timestamps.map(|list| ("signed_certificate_timestamp", Plain::Bytes(list)));
+        let mut credential = if chain.is_empty() { None } else { self.credential_extension() };
         let mut entry = |der: Vec<u8>| {
             let status = staple.take().map(|response| ("status_request", status(response)));
-            named(vec![("cert_data", der.into()), ("extensions", named(status.into_iter().collect()))])
+            let extensions = status.into_iter().chain(timestamps.take()).chain(credential.take()).collect();
+            named(vec![("cert_data", der.into()), ("extensions", named(extensions))])
         };
         let context = self.hs.requested.as_ref().filter(|_| self.is_client()).map(|(context, _)| context.clone());
         named(vec![
@@ -194,6 +251,10 @@ impl Peer {
     /// A scheme for our CertificateVerify that the server takes.
     fn client_scheme(&self) -> Option<u16> {
         let (_, wanted) = self.hs.requested.as_ref()?;
+        if self.ech_was_rejected() {
+            // Who we are is for the server inside. [RFC 9849, 6.1.7]
+            return None;
+        }
         let key = &self.config.identity.as_ref()?.key;
         if self.signs_unnamed() {
             return Some(old_scheme(&key.public()).0);
@@ -210,7 +271,8 @@ impl Peer {
             Role::Client => self.client_scheme(),
             Role::Server => Some(self.hs.scheme),
         };
-        self.hs.scheme = scheme.unwrap_or(0x0403);
+        let credential = self.credential().filter(|_| self.hs.credential_shown).map(|credential| credential.scheme);
+        self.hs.scheme = credential.or(scheme).unwrap_or(0x0403);
         if self.layout() < 0x0303 {
             return named(vec![("signature", Plain::Bytes(Vec::new()))]);
         }
@@ -261,7 +323,10 @@ impl Peer {
             "certificate" => self.take_certificate(node),
             "server_key_exchange" => self.take_server_key_exchange(node),
             "server_hello_done" => self.answer_server_hello_done(),
-            "new_session_ticket" => self.note_ticket12(node),
+            "new_session_ticket" => {
+                self.hs.ticket_due = false;
+                self.note_ticket12(node);
+            }
             "finished" => self.take_server_finished(),
             _ => {}
         }
@@ -274,7 +339,10 @@ impl Peer {
         }
         self.remark_on_hello(&view);
         self.agree(&view);
+        self.scrutinise_server_hello(node, &view);
+        self.scrutinise_retry(&view);
         let digest = self.digest();
+        self.decide_by_retry(message, node, digest);
         self.hash.retry(digest);
         self.hash.add(message);
         self.hs.retry = Some(view);
@@ -309,7 +377,8 @@ impl Peer {
             self.remark("illegal_parameter", "legacy_session_id_echo is no echo");
         }
         for kind in &view.extensions {
-            let solicited = self.hs.hello.extensions.contains(kind) || *kind == extension::COOKIE;
+            let cookie = *kind == extension::COOKIE && view.is_retry();
+            let solicited = self.hs.hello.extensions.contains(kind) || cookie;
             if !solicited && *kind != extension::RENEGOTIATION_INFO {
                 self.remark("unsupported_extension", format!("extension {kind} was not offered"));
             }
@@ -338,6 +407,7 @@ impl Peer {
 
     fn take_server_hello(&mut self, message: &[u8], node: &Node) {
         let view = ServerHelloView::of(node);
+        self.decide_by_hello(message, &view);
         self.remark_on_hello(&view);
         self.remark_on_renegotiation_info(node);
         if let Some(retry) = &self.hs.retry
@@ -347,6 +417,7 @@ impl Peer {
         }
         self.hash.add(message);
         self.agree(&view);
+        self.scrutinise_server_hello(node, &view);
         self.note_server_hello(&view);
         if self.is_tls13() {
             self.make_handshake_keys();
@@ -390,11 +461,21 @@ impl Peer {
         };
         if self.is_client() {
             self.hs.order = Order::new(from_server(flow));
+            // [RFC 5077, 3.3]
+            self.hs.ticket_due = view.extensions.contains(&extension::SESSION_TICKET);
+            if !self.hs.ticket_due {
+                self.hs.order.forbid("new_session_ticket");
+            }
         }
     }
 
     fn take_selected_identity(&mut self, view: &ServerHelloView) {
         let Some(place) = view.selected_identity else { return self.hs.session = None };
+        if self.ech_was_rejected() {
+            // [RFC 9849, 6.1.2]
+            return self.remark("illegal_parameter", "a PSK of the outer hello, which offered none");
+        }
+        self.hs.selected_identity = place;
         let identities = self.hs.hello.identities.clone();
         if usize::from(place) >= identities.len() {
             self.remark("illegal_parameter", format!("identity {place} was not offered"));
@@ -407,8 +488,11 @@ impl Peer {
 
     fn take_server_share(&mut self, view: &ServerHelloView) {
         let Some((group, theirs)) = &view.share else {
-            if view.selected_identity.is_none() || !self.hs.hello.psk_modes.contains(&0) {
+            if view.selected_identity.is_none() {
                 self.remark("missing_extension", "no key_share");
+            } else if !self.hs.hello.psk_modes.contains(&0) {
+                // [RFC 9846, 4.3.11]
+                self.remark("illegal_parameter", "no key_share beside the PSK");
             }
             return;
         };
@@ -421,7 +505,13 @@ impl Peer {
             self.note_foreign_share(*group);
         }
         match derived {
-            Some(Ok(secret)) => self.hs.shared_secret = secret,
+            Some(Ok(secret)) => {
+                // [RFC 9846, 7.4.2]
+                if secret.iter().all(|byte| *byte == 0) {
+                    self.remark("illegal_parameter", "key_share: the secret is zero");
+                }
+                self.hs.shared_secret = secret;
+            }
             _ if self.has_given_secret() => {}
             Some(Err(error)) => self.remark("illegal_parameter", format!("key_share: {error}")),
             None => self.remark("illegal_parameter", format!("key_share for group {group}, which we sent none for")),
@@ -434,6 +524,14 @@ impl Peer {
             return;
         };
         if !view.session_id.is_empty() && view.session_id == self.hs.hello.session_id {
+            if session.cipher_suite != view.cipher_suite {
+                // [RFC 5246, 7.4.1.3]
+                self.remark("illegal_parameter", "the session was made with another suite");
+            }
+            if session.extended_master_secret != view.extensions.contains(&extension::EXTENDED_MASTER_SECRET) {
+                // [RFC 7627, 5.3]
+                self.remark("handshake_failure", "extended_master_secret is not as in the session");
+            }
             self.hs.master_secret = session.secret.clone();
             self.hs.session = Some(session);
             let master = self.hs.master_secret.clone();
@@ -442,17 +540,28 @@ impl Peer {
     }
 
     fn take_encrypted_extensions(&mut self, node: &Node) {
+        if self.hs.ech.status == Status::Accepted
+            && view::extension_data(node, extension::ENCRYPTED_CLIENT_HELLO).is_some()
+        {
+            // [RFC 9849, 5]
+            self.remark("unsupported_extension", "retry configurations though ECH was accepted");
+        }
         for kind in view::extension_types(node) {
             if !self.hs.hello.extensions.contains(&kind) {
                 self.remark("unsupported_extension", format!("extension {kind} was not offered"));
             }
         }
+        self.remark_on_places("encrypted_extensions", node);
         let names = view::extension_data(node, extension::ALPN).and_then(|data| data.field("protocol_name_list"));
+        self.remark_on_protocol(names);
         self.hs.alpn = names.and_then(|names| names.children().first()).map(Node::content);
         self.take_agreed_forms(node);
         self.hs.early_accepted = view::extension_data(node, extension::EARLY_DATA).is_some();
         if !self.hs.early_accepted {
             self.leave_early_data("handshake");
+        } else if self.hs.session.is_none() || self.hs.selected_identity != 0 {
+            // [RFC 9846, 4.3.11]
+            self.remark("illegal_parameter", "early_data without the first PSK");
         }
     }
 
@@ -492,9 +601,12 @@ impl Peer {
         let compressors = view::extension_data(node, extension::COMPRESS_CERTIFICATE);
         self.hs.compressors = numbers(compressors.and_then(|data| data.field("algorithms")));
         let context = view::bytes(node, "certificate_request_context");
-        if !context.is_empty() {
+        if !context.is_empty() && !self.hs.established {
             // [RFC 9846, 4.4.2]
             self.remark("illegal_parameter", "a context in the main handshake");
+        }
+        if self.is_tls13() {
+            self.scrutinise_request(node);
         }
         let schemes = if self.is_tls13() {
             let data = view::extension_data(node, extension::SIGNATURE_ALGORITHMS);
@@ -502,6 +614,7 @@ impl Peer {
         } else {
             numbers(node.field("supported_signature_algorithms"))
         };
+        self.hs.credential_wanted = view::extension_data(node, extension::DELEGATED_CREDENTIAL).is_some();
         self.hs.requested = Some((context, schemes));
     }
 
@@ -510,6 +623,8 @@ impl Peer {
         let tls13 = self.is_tls13();
         if !self.is_client() && tls13 {
             self.remark_on_client_certificate(node, list);
+        } else if tls13 {
+            self.scrutinise_server_certificate(node, list);
         }
         if tls13 && self.certificate_type(Side::Target) == RAW_PUBLIC_KEY && !list.is_empty() {
             return self.take_raw_key(list);
@@ -531,9 +646,13 @@ impl Peer {
             Ok(key) => self.hs.target_key = Some(key),
             Err(error) => return self.remark("bad_certificate", format!("the leaf's key: {error}")),
         }
+        if tls13 {
+            self.take_credential(list);
+        }
         if self.config.verify_chain {
-            let name = self.config.server_name.clone().filter(|_| self.is_client());
-            if let Err((alert, text)) = check_chain(&self.hs.target_chain, name.as_deref()) {
+            let name = self.expected_name().filter(|_| self.is_client());
+            let owner = self.config.role.other();
+            if let Err((alert, text)) = check_chain(&self.hs.target_chain, name.as_deref(), owner) {
                 self.remark(alert, format!("certificate chain: {text}"));
             }
         }
@@ -544,7 +663,8 @@ impl Peer {
         if view::bytes(node, "certificate_request_context") != self.hs.asked_context {
             self.remark("illegal_parameter", "certificate_request_context is not that of the request");
         }
-        for kind in list.iter().flat_map(view::extension_types) {
+        let others = |kind: &u16| *kind != extension::DELEGATED_CREDENTIAL;
+        for kind in list.iter().flat_map(view::extension_types).filter(others) {
             self.remark("unsupported_extension", format!("extension {kind} of a certificate was not asked for"));
         }
     }
@@ -566,7 +686,12 @@ impl Peer {
             self.hash.messages().to_vec()
         };
         let offered = if self.is_client() { &self.hs.hello.signature_schemes } else { &self.config.signature_schemes };
-        if self.hs.version >= 0x0303 && !offered.contains(&scheme) {
+        if let Some(due) = self.hs.credential_scheme {
+            if scheme != due {
+                let text = format!("signature scheme {scheme:#06x} is not the delegated credential's {due:#06x}");
+                self.remark("illegal_parameter", text);
+            }
+        } else if self.hs.version >= 0x0303 && !offered.contains(&scheme) {
             self.remark("illegal_parameter", format!("signature scheme {scheme:#06x} was not offered"));
         } else if self.hs.version >= 0x0303 && !key.schemes(tls13).contains(&SignatureScheme(scheme)) {
             self.remark(
@@ -579,7 +704,9 @@ impl Peer {
             return self.check_ssl3_signature(&key, &signature);
         }
         if let Err(error) = key.verify(SignatureScheme(scheme), &content, &signature, tls13) {
-            self.remark("decrypt_error", format!("CertificateVerify: {error}"));
+            let zero = signature == ZERO_SIGNATURE;
+            let why = if zero { "r and s are zero".to_owned() } else { error.to_string() };
+            self.remark("decrypt_error", format!("CertificateVerify: {why}"));
         }
     }
 
@@ -693,6 +820,9 @@ impl Peer {
         self.switch_outbound13("application", &secret);
         self.make_resumption_secret();
         self.establish();
+        if self.ech_was_rejected() && self.config.requires_ech {
+            self.remark("ech_required", "the server took the outer hello");
+        }
         for ticket in std::mem::take(&mut self.hs.early_tickets) {
             self.take_ticket13(&ticket);
         }
@@ -734,6 +864,10 @@ impl Peer {
     }
 
     fn take_ticket13(&mut self, node: &Node) {
+        if self.ech_was_rejected() {
+            // [RFC 9849, 6.1.7]
+            return;
+        }
         if !self.hs.established {
             // Without a client certificate in question it may come right behind the server's Finished. [RFC 9846, 4.7.1]
             if !self.hs.target_finished || self.hs.requested.is_some() {
@@ -745,6 +879,7 @@ impl Peer {
             }
             return;
         }
+        self.remark_on_places("new_session_ticket", node);
         let session = self.session13(node);
         self.sessions.push(session);
     }

@@ -1,7 +1,7 @@
 //! What an endpoint offers and takes, and who it is.
 
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
-use gauntlet_crypto::{CipherSuite, Digest};
+use gauntlet_crypto::{CipherSuite, Digest, KeyShare};
 use gauntlet_model::Role;
 use gauntlet_pki::{Identity, KeyKind};
 use std::sync::Arc;
@@ -66,6 +66,26 @@ pub struct Psk {
     pub hint: Option<Vec<u8>>,
 }
 
+/// Encrypted Client Hello. [RFC 9849]
+#[derive(Clone, Default)]
+pub enum Ech {
+    /// Unknown: nothing is offered, and what comes is no more than an unknown extension.
+    #[default]
+    Unknown,
+    /// As client: an extension that only looks like an offer.
+    Grease,
+    /// As client: a hello inside, for the first of these configurations that can be used: an ECHConfigList.
+    Offer(Vec<u8>),
+    /// As server: opens hellos with a key of one of these configurations (an ECHConfigList), which are handed out to who
+    /// used others; without a key none can be opened.
+    Serve {
+        /// ECHConfigList.
+        configs: Vec<u8>,
+        /// The private key.
+        key: Option<Arc<KeyShare>>,
+    },
+}
+
 /// Everything that shapes the default handshake.
 #[derive(Clone)]
 pub struct Config {
@@ -103,6 +123,12 @@ pub struct Config {
     pub psk: Option<Psk>,
     /// As client: 0-RTT data to go with the first PSK.
     pub early_data: Option<Vec<u8>>,
+    /// Encrypted Client Hello.
+    pub ech: Ech,
+    /// As client: a server that goes on with the outer hello deserves a refusal. [RFC 9849, 6.1.6]
+    pub requires_ech: bool,
+    /// Reserved values wherever they may stand. [RFC 8701]
+    pub grease: bool,
     /// As server: max_early_data_size of tickets; 0: early data is refused.
     pub max_early_data: u32,
     /// As server: tickets sent behind the handshake.
@@ -115,6 +141,15 @@ pub struct Config {
     pub record_size_limit: Option<u16>,
     /// As server, up to TLS 1.2: heartbeats are agreed on with clients that send the extension.
     pub heartbeat: bool,
+    /// As client: schemes of delegated credentials that are taken; none: the extension is not sent. As server: what a
+    /// CertificateRequest says of them.
+    pub credential_schemes: Vec<u16>,
+    /// As server: a SignedCertificateTimestampList for the leaf, shown in TLS 1.3 if the client asks. [RFC 6962, 3.3]
+    pub timestamps: Option<Vec<u8>>,
+    /// As server: a first hello is answered by a HelloRetryRequest with a cookie.
+    pub cookie: bool,
+    /// What of each handshake is exported under this label: 32 bytes without a context.
+    pub exporter: Option<Vec<u8>>,
     /// As server: ask for a certificate.
     pub request_certificate: bool,
     /// As server: a client without a certificate deserves a refusal.
@@ -172,10 +207,17 @@ impl Config {
             psks: Vec::new(),
             psk: None,
             early_data: None,
+            ech: Ech::Unknown,
+            requires_ech: false,
+            grease: false,
             max_early_data: 0,
             compressors: Vec::new(),
             record_size_limit: None,
             heartbeat: false,
+            credential_schemes: Vec::new(),
+            timestamps: None,
+            cookie: false,
+            exporter: None,
             tickets: 0,
             follows_hello_request: false,
             request_certificate: false,
@@ -208,6 +250,11 @@ impl Config {
                 info.is_none_or(|info| info.key_exchange == KeyExchange::Tls13 || info.authentication == wanted)
             };
             self.cipher_suites.retain(fits);
+            for scheme in identity.key.schemes(true) {
+                if !self.signature_schemes.contains(&scheme.0) {
+                    self.signature_schemes.push(scheme.0);
+                }
+            }
         }
         Config { identity: Some(identity), second_identity: None, ..self }
     }

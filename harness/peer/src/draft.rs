@@ -2,12 +2,13 @@
 
 use crate::Peer;
 use crate::change::{Change, RecordChange, is_late};
+use crate::ech::{CONFIRMATION, ENC, PAYLOAD};
 use crate::exchange::old_scheme;
 use crate::inside::is_made_whole;
 use crate::psk::BINDERS;
 use crate::records::Made;
 use crate::ssl2::{self, SSL2};
-use crate::view::{ClientHelloView, ServerHelloView};
+use crate::view::{ClientHelloView, ServerHelloView, extension};
 use gauntlet_crypto::suite::KeyExchange;
 use gauntlet_crypto::{KeyShare, NamedGroup, SignatureScheme, schedule13};
 use gauntlet_model::{Cut, Remember, Role, Side, What};
@@ -37,6 +38,9 @@ pub struct Draft {
     replaces: bool,
     /// Our secret is the one that its changed bytes lead to.
     followed: bool,
+    /// The hello inside of an encrypted one, and what it would have been without the change.
+    inner: Vec<u8>,
+    meant_inner: Vec<u8>,
 }
 
 impl Draft {
@@ -64,10 +68,12 @@ pub(crate) fn path(text: &str) -> Path {
 }
 
 /// Computed fields of a message.
-fn computed(name: &str) -> &'static [&'static str] {
+pub(crate) fn computed(name: &str) -> &'static [&'static str] {
     match name {
-        "client_hello" => &["extensions.key_share.client_shares.key_exchange", BINDERS],
-        "server_hello" => &["extensions.key_share.server_share.key_exchange"],
+        "client_hello" => &["extensions.key_share.client_shares.key_exchange", BINDERS, ENC, PAYLOAD],
+        // With Encrypted Client Hello the random has a part that is.
+        "server_hello" => &["extensions.key_share.server_share.key_exchange", "random"],
+        "hello_retry_request" => &[CONFIRMATION],
         "certificate_verify" => &["signature"],
         "server_key_exchange" => &["signed_params.signature", "signature"],
         "finished" => &["verify_data"],
@@ -101,6 +107,7 @@ impl Peer {
             self.rng = rng;
             Some(bytes)
         };
+        let meant_inner = std::mem::take(&mut self.hs.ech.made);
         self.followed = false;
         self.replace_secrets(change)?;
         let (mut bytes, tree) = self.assemble(name, change)?;
@@ -124,6 +131,8 @@ impl Peer {
             noted: false,
             replaces: change.replaces_secret(),
             followed: self.followed,
+            inner: std::mem::take(&mut self.hs.ech.made),
+            meant_inner,
         })
     }
 
@@ -138,30 +147,25 @@ impl Peer {
         self.form = None;
         let mut tree = tree?;
         let computed = computed(name);
-        let edit = |tree: &mut Node, edit: &Edit| {
-            if is_made_whole(edit) {
-                return Ok(());
-            }
-            if let Some(result) = edit_inside(tree, edit) {
-                return result.map_err(|error| format!("{name}: {}: {error}", error.path));
-            }
-            let whole = whole_extension(tree, edit);
-            Grammar::tls()
-                .edit(tree, whole.as_ref().unwrap_or(edit), &context)
-                .map_err(|error| format!("{name}: {}: {error}", error.path))
-        };
+        let edit = |tree: &mut Node, edit: &Edit| edit_field(name, tree, edit, &context);
         for early in change.edits.iter().filter(|edit| !is_late(edit, computed)) {
             edit(&mut tree, early)?;
         }
         self.fill(name, &mut tree, change, &context)?;
-        // Binders come last, and cover all changes but those of themselves.
-        let (last, late): (Vec<&Edit>, Vec<&Edit>) =
-            change.edits.iter().filter(|edit| is_late(edit, computed)).partition(|edit| is_late(edit, &[BINDERS]));
+        // Binders and the sealed hello come last, and cover all changes but those of themselves.
+        let (last, late): (Vec<&Edit>, Vec<&Edit>) = change
+            .edits
+            .iter()
+            .filter(|edit| is_late(edit, computed))
+            .partition(|edit| is_late(edit, &[BINDERS, ENC, PAYLOAD]));
         for late in late {
             edit(&mut tree, late)?;
         }
         if name == "client_hello" {
-            self.fill_binders(&mut tree, change, &context)?;
+            if !self.hides_psks() {
+                self.fill_binders(&mut tree, change, &context)?;
+            }
+            self.seal_inner(&mut tree, change, &context)?;
         }
         for last in last {
             edit(&mut tree, last)?;
@@ -224,7 +228,14 @@ impl Peer {
         let build = |type_name: &str, value: &Plain| {
             Grammar::tls().build(type_name, value, context).map_err(|error| format!("{name}: {error}"))
         };
-        build("Handshake", &Plain::map([("msg_type", Plain::Name(msg_type.to_owned())), ("body", body)]))
+        let mut tree =
+            build("Handshake", &Plain::map([("msg_type", Plain::Name(msg_type.to_owned())), ("body", body)]))?;
+        let greases = matches!(name, "certificate_request" | "new_session_ticket") && self.layout() >= 0x0304;
+        if greases && !self.is_client() {
+            // [RFC 8701, 4.1]
+            self.add_grease_extensions(&mut tree, context);
+        }
+        Ok(tree)
     }
 
     /// A request with a payload of our own, or the answer to the target's. [RFC 6520, 4]
@@ -266,20 +277,24 @@ impl Peer {
         match name {
             "client_hello" => self.fill_client_shares(tree, change)?,
             "compressed_certificate" => self.fill_compressed_certificate(tree, change, context)?,
-            "server_hello" => self.fill_server_share(tree, change),
+            "server_hello" => {
+                self.fill_server_share(tree, change);
+                self.confirm_by_hello(tree);
+            }
+            "hello_retry_request" => self.confirm_by_retry(tree),
             "finished" => {
                 let verify_data = self.computed_verify_data(change)?;
                 put(tree, "verify_data", verify_data);
             }
             "certificate_verify" => self.fill_certificate_verify(tree, change)?,
             "client_key_exchange" => self.fill_premaster(tree, change)?,
-            "server_key_exchange" => self.fill_server_key_exchange(tree),
+            "server_key_exchange" => self.fill_server_key_exchange(tree, change)?,
             _ => {}
         }
         Ok(())
     }
 
-    fn fill_client_shares(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
+    pub(crate) fn fill_client_shares(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
         let Some(list) = tree.at_mut(&CLIENT_SHARES) else { return Ok(()) };
         let Value::List(entries) = &mut list.value else { return Ok(()) };
         for (place, entry) in entries.iter_mut().enumerate() {
@@ -352,7 +367,8 @@ impl Peer {
 
     fn fill_certificate_verify(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
         if self.hs.version == 0x0300 {
-            let signature = self.sign_ssl3();
+            let given = change.input_bytes("signature", "value")?;
+            let signature = given.unwrap_or_else(|| self.sign_ssl3());
             put(tree, "signature", signature);
             return Ok(());
         }
@@ -383,13 +399,13 @@ impl Peer {
 
     /// Signs as far as our key can; with a scheme that it cannot, by the scheme that it can.
     pub(crate) fn sign(&mut self, scheme: u16, content: &[u8]) -> Vec<u8> {
-        let Some(identity) = self.identity().cloned() else { return Vec::new() };
+        let Some(key) = self.signing_key() else { return Vec::new() };
         let tls13 = self.is_tls13();
         let mut rng = self.rng.clone();
-        let signature = identity.key.sign(SignatureScheme(scheme), content, &mut rng).or_else(|_| {
-            let able = identity.key.schemes(tls13);
+        let signature = key.sign(SignatureScheme(scheme), content, &mut rng).or_else(|_| {
+            let able = key.schemes(tls13);
             let first = able.first().copied().unwrap_or(SignatureScheme(scheme));
-            identity.key.sign(first, content, &mut rng)
+            key.sign(first, content, &mut rng)
         });
         self.rng = rng;
         signature.unwrap_or_default()
@@ -496,6 +512,8 @@ impl Peer {
             }
             _ => (draft.bytes.clone(), draft.honest_tree.take()),
         };
+        let unaltered = draft.remember == Remember::Unaltered && draft.meant.is_some();
+        self.hs.ech.made = std::mem::take(if unaltered { &mut draft.meant_inner } else { &mut draft.inner });
         if draft.is_ssl2() {
             let tree = tree.unwrap_or_else(|| Grammar::tls().decode("V2ClientHello", &bytes, &draft.context));
             self.hs.hello = ClientHelloView::of_ssl2(&tree);
@@ -528,21 +546,31 @@ impl Peer {
             _ => {}
         }
         let was = (name == "certificate").then(|| crate::view::bytes(tree, "certificate_list"));
-        if name == "client_hello" {
-            self.note_client_hello(tree);
+        match name {
+            "client_hello" => self.note_both_hellos(bytes, tree),
+            "server_hello" => {
+                self.follow_confirmation(bytes, &ServerHelloView::of(tree));
+                self.hash.add(bytes);
+            }
+            _ => self.hash.add(bytes),
         }
-        self.hash.add(bytes);
         match name {
             "server_hello" => {
                 let view = ServerHelloView::of(tree);
+                let planned = self.hs.suite_id;
                 self.agree(&view);
                 self.note_server_hello(&view);
+                if !self.is_client() && !self.is_tls13() && self.hs.suite_id != planned && self.hs.session.is_none() {
+                    self.plan_again();
+                }
             }
             "compressed_certificate" if self.is_client() => self.hs.client_certificate = true,
             "certificate" if self.is_client() => self.hs.client_certificate = was.is_some_and(|list| !list.is_empty()),
             "client_key_exchange" => self.make_master_secret(),
             "certificate_request" if !self.is_client() => {
                 self.hs.asked_context = crate::view::bytes(tree, "certificate_request_context");
+                let credentials = crate::view::extension_data(tree, extension::DELEGATED_CREDENTIAL);
+                self.hs.credential_asked = credentials.is_some();
                 self.certificate_was_requested();
             }
             "finished" => self.last_sent_finished = crate::view::bytes(tree, "verify_data"),
@@ -551,7 +579,7 @@ impl Peer {
         }
     }
 
-    fn note_client_hello(&mut self, tree: &Node) {
+    pub(crate) fn note_client_hello(&mut self, tree: &Node) {
         self.hs.hello = ClientHelloView::of(tree);
         if self.hs.hellos == 0 {
             self.hs.first_hello = Some(tree.clone());
@@ -612,6 +640,23 @@ impl Peer {
             _ => {}
         }
     }
+}
+
+/// One change of a field, wherever it lies.
+///
+/// # Errors
+/// A change that cannot be made, in words.
+pub(crate) fn edit_field(name: &str, tree: &mut Node, edit: &Edit, context: &Context) -> Result<(), String> {
+    if is_made_whole(edit) {
+        return Ok(());
+    }
+    if let Some(result) = edit_inside(tree, edit) {
+        return result.map_err(|error| format!("{name}: {}: {error}", error.path));
+    }
+    let whole = whole_extension(tree, edit);
+    Grammar::tls()
+        .edit(tree, whole.as_ref().unwrap_or(edit), context)
+        .map_err(|error| format!("{name}: {}: {error}", error.path))
 }
 
 /// A field set in an extension that is not there: the extension with that field, as one edit.

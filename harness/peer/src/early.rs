@@ -28,7 +28,7 @@ impl Peer {
     fn early_epoch(&mut self, session: &Session) -> Epoch {
         let digest = session.digest;
         let early = schedule13::early_secret(digest, &session.secret);
-        let hash = self.hash.with(digest, &[]);
+        let hash = self.early_hash().with(digest, &[]);
         let secret = schedule13::derive_secret(digest, &early, b"c e traffic", &hash);
         let exporter = schedule13::derive_secret(digest, &early, b"e exp master", &hash);
         self.key_log("CLIENT_EARLY_TRAFFIC_SECRET", &secret);

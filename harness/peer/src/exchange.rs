@@ -2,6 +2,7 @@
 //! [RFC 5246, 7.4.3, 7.4.7; RFC 8422, 5.4, 5.7; RFC 4279; RFC 5489; RFC 7919; RFC 6101, 5.6]
 
 use crate::Peer;
+use crate::change::Change;
 use crate::config::Psk;
 use crate::draft::own_share;
 use crate::view;
@@ -35,6 +36,9 @@ pub(crate) fn is_field(exchange: KeyExchange) -> bool {
 pub(crate) fn old_scheme(key: &PublicKey) -> SignatureScheme {
     if key.is_rsa() { SignatureScheme::RSA_PKCS1_MD5_SHA1 } else { SignatureScheme::ECDSA_SHA1 }
 }
+
+/// Bits of a prime that is just long enough. [RFC 9325, 4.4]
+const SMALLEST_FIELD: usize = 2048;
 
 impl Peer {
     /// The key exchange of the suite in use; ECDHE before there is one.
@@ -129,6 +133,7 @@ impl Peer {
             if !self.hs.hello.groups.is_empty() && !self.hs.hello.groups.contains(&self.hs.group) {
                 self.remark("illegal_parameter", format!("group {} was not offered", self.hs.group));
             }
+            self.remark_on_point();
         }
         self.check_key_exchange_signature(params, node);
     }
@@ -137,6 +142,11 @@ impl Peer {
     fn take_field(&mut self, params: &Node) {
         let (p, g) = (view::bytes(params, "dh_p"), view::bytes(params, "dh_g"));
         self.hs.other_share = view::bytes(params, "dh_Ys");
+        let bits = p.iter().skip_while(|byte| **byte == 0).count() * 8;
+        if bits < SMALLEST_FIELD {
+            // Logjam. [RFC 9325, 4.4]
+            self.remark("insufficient_security", format!("DH parameters of {bits} bits"));
+        }
         let parameters = Some((p.clone(), g.clone()));
         let known = self.hs.hello.groups.iter().copied().filter(|group| FFDHE.contains(group));
         self.hs.group = known.clone().find(|group| NamedGroup(*group).prime_and_generator() == parameters).unwrap_or(0);
@@ -156,6 +166,10 @@ impl Peer {
         };
         let scheme =
             view::number(signed, "algorithm").map_or(old_scheme(&key), |scheme| SignatureScheme(scheme as u16));
+        let offered = &self.hs.hello.signature_schemes;
+        if self.hs.version >= 0x0303 && !offered.is_empty() && !offered.contains(&scheme.0) {
+            self.remark("illegal_parameter", format!("signature scheme {:#06x} was not offered", scheme.0));
+        }
         let mut content = self.hs.hello.random.clone();
         content.extend_from_slice(&self.hs.server_random);
         content.extend(params.to_bytes());
@@ -208,16 +222,25 @@ impl Peer {
         Ok(named(fields))
     }
 
-    pub(crate) fn fill_server_key_exchange(&mut self, tree: &mut Node) {
-        let (Some(params), Some(signed)) = (tree.field("params"), tree.field("signed_params")) else { return };
-        let mut content = self.hs.hello.random.clone();
-        content.extend_from_slice(&self.hs.server_random);
-        content.extend(params.to_bytes());
+    /// The signature on our parameters, from whatever inputs. [RFC 5246, 7.4.3]
+    ///
+    /// # Errors
+    /// An input of `compute` that makes no sense, in words.
+    pub(crate) fn fill_server_key_exchange(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
+        let (Some(params), Some(signed)) = (tree.field("params"), tree.field("signed_params")) else { return Ok(()) };
         let algorithm = view::number(signed, "algorithm").map_or(self.hs.scheme, |number| number as u16);
-        let signature = self.sign(algorithm, &content);
+        let content = match change.input_bytes("signature", "content")? {
+            Some(content) => content,
+            None => [self.hs.hello.random.as_slice(), &self.hs.server_random, &params.to_bytes()].concat(),
+        };
+        let signature = match self.computed_signature(change, algorithm, &content)? {
+            Some(signature) => signature,
+            None => self.sign(algorithm, &content),
+        };
         if let Some(node) = tree.at_mut(&crate::draft::path("signed_params.signature")) {
             node.value = Value::Bytes(signature);
         }
+        Ok(())
     }
 
     pub(crate) fn take_client_key_exchange(&mut self, node: &Node) {

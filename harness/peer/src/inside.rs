@@ -9,10 +9,11 @@ use gauntlet_wire::{
 };
 use rand_core::Rng as _;
 
-/// Whether an edit reaches into what is made once for all of them: the block that RSA encrypts, a compressed message.
+/// Whether an edit reaches into what is made once for all of them: the block that RSA encrypts, a compressed
+/// message, the hello in an encrypted one.
 pub(crate) fn is_made_whole(edit: &Edit) -> bool {
     let kind = split_inside(edit.path()).and_then(|(outer, _)| opened(&outer));
-    matches!(kind, Some(Opened::RsaBlock | Opened::Compressed(_)))
+    matches!(kind, Some(Opened::RsaBlock | Opened::Compressed(_) | Opened::Sealed(_)))
 }
 
 /// Carries out what is changed inside of a compressed message, on that message.

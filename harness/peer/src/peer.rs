@@ -26,6 +26,10 @@ pub(crate) struct Handshake {
     pub(crate) hellos: usize,
     /// As client: the tree of the first ClientHello as it was sent.
     pub(crate) first_hello: Option<Node>,
+    /// Encrypted Client Hello.
+    pub(crate) ech: crate::ech::State,
+    /// What our reserved values are made of, once they are drawn.
+    pub(crate) grease: Option<[u8; 8]>,
     /// The HelloRetryRequest.
     pub(crate) retry: Option<ServerHelloView>,
     pub(crate) version: u16,
@@ -41,6 +45,8 @@ pub(crate) struct Handshake {
     pub(crate) session: Option<Session>,
     /// As server: which of the client's PSKs it is.
     pub(crate) selected_identity: u16,
+    /// Up to TLS 1.2: the server has announced a ticket, which has not come.
+    pub(crate) ticket_due: bool,
     /// As server: the PSK is used without (EC)DHE.
     pub(crate) psk_alone: bool,
     /// CertificateTypes agreed on, the client's and the server's.
@@ -65,6 +71,7 @@ pub(crate) struct Handshake {
     pub(crate) client_application: Vec<u8>,
     pub(crate) server_application: Vec<u8>,
     pub(crate) resumption_secret: Vec<u8>,
+    pub(crate) exporter_secret: Vec<u8>,
     /// TLS 1.2.
     pub(crate) premaster: Vec<u8>,
     pub(crate) master_secret: Vec<u8>,
@@ -75,6 +82,16 @@ pub(crate) struct Handshake {
     pub(crate) target_key: Option<PublicKey>,
     /// As client: the server asked for a certificate; its context and schemes.
     pub(crate) requested: Option<(Vec<u8>, Vec<u16>)>,
+    /// As client: the server takes delegated credentials.
+    pub(crate) credential_wanted: bool,
+    /// As server: our CertificateRequest says that we take delegated credentials.
+    pub(crate) credential_asked: bool,
+    /// Our Certificate has our delegated credential in it, whose key then signs.
+    pub(crate) credential_shown: bool,
+    /// The scheme that the target's CertificateVerify has by its delegated credential.
+    pub(crate) credential_scheme: Option<u16>,
+    /// As server: the cookie of our HelloRetryRequest.
+    pub(crate) cookie: Vec<u8>,
     /// A certificate that is not empty was sent by the client.
     pub(crate) client_certificate: bool,
     /// ServerKeyExchange's own key, TLS 1.2: the other side's share.
@@ -120,6 +137,8 @@ pub struct Peer {
     application_data: usize,
     pub(crate) ticket_key: [u8; 32],
     pub(crate) last_sent_finished: Vec<u8>,
+    /// What the last handshake exports, if that is asked for.
+    exported: Option<Vec<u8>>,
     /// Secrets that a scenario has put in place of the computed ones.
     pub(crate) replaced: BTreeMap<String, Vec<u8>>,
     /// Our secret is the one that the message being made leads to, whatever was changed in it.
@@ -159,6 +178,7 @@ impl Peer {
             application_data: 0,
             ticket_key: [0x47; 32],
             last_sent_finished: Vec::new(),
+            exported: None,
             replaced: BTreeMap::new(),
             followed: false,
             form: None,
@@ -192,6 +212,11 @@ impl Peer {
     /// As server: whether the client's hello offers a session or PSK that is known, and so is taken up.
     pub fn is_resuming(&self) -> bool {
         self.hs.session.is_some()
+    }
+    /// Keys of TLS 1.3 were made without a secret, for want of a valid share.
+    pub fn lacks_secret(&self) -> bool {
+        let none = self.hs.shared_secret.iter().all(|byte| *byte == 0) && self.hs.session.is_none();
+        none && self.is_tls13() && !self.hs.established
     }
     /// Whether a fatal alert has come.
     pub fn saw_fatal_alert(&self) -> bool {
@@ -555,8 +580,12 @@ impl Peer {
         if content != [1] {
             self.remark("unexpected_message", format!("change_cipher_spec {}", hex::encode(content)));
         }
-        // In TLS 1.3 it means nothing, and a client may send it before the server has settled the version.
-        if self.is_tls13() || (!self.is_client() && self.hs.retry.is_some()) {
+        // In TLS 1.3 it means nothing, and either side may send it before the version is settled. [RFC 9846, 5]
+        let early = match self.config.role {
+            Role::Server => self.hs.retry.is_some(),
+            Role::Client => self.hs.version == 0 && self.config.has_version(0x0304),
+        };
+        if self.is_tls13() || early {
             if self.hs.target_finished {
                 self.remark("unexpected_message", "change_cipher_spec behind finished");
             }
@@ -564,6 +593,12 @@ impl Peer {
                 self.remark("unexpected_message", "protected change_cipher_spec");
             }
             return;
+        }
+        if std::mem::take(&mut self.hs.ticket_due) {
+            self.remark(
+                "unexpected_message",
+                "change_cipher_spec instead of the new_session_ticket that was announced",
+            );
         }
         if let Err(could) = self.hs.order.take("change_cipher_spec") {
             self.remark("unexpected_message", format!("change_cipher_spec instead of {could}"));
@@ -649,6 +684,7 @@ impl Peer {
         self.key_log("CLIENT_TRAFFIC_SECRET_0", &client);
         self.key_log("SERVER_TRAFFIC_SECRET_0", &server);
         self.key_log("EXPORTER_SECRET", &exporter);
+        self.hs.exporter_secret = exporter;
         (self.hs.client_application, self.hs.server_application) = (client, server);
     }
 
@@ -804,13 +840,34 @@ impl Peer {
         self.hs.established = true;
         self.last_encrypt_then_mac = self.hs.encrypt_then_mac;
         self.handshakes += 1;
+        self.export();
         self.event(What::Established {
             version: self.hs.version,
             cipher_suite: self.hs.suite_id,
             group: self.hs.group,
             resumed: self.hs.session.is_some(),
             alpn: self.hs.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
+            ech: self.ech_outcome(),
         });
+    }
+
+    /// What the last handshake exports under the label of the configuration.
+    pub fn exported(&self) -> Option<&[u8]> {
+        self.exported.as_deref()
+    }
+
+    /// What the handshake exports under the label that is asked for. [RFC 9846, 7.5; RFC 5705]
+    fn export(&mut self) {
+        const LENGTH: usize = 32;
+        let Some(label) = self.config.exporter.clone() else { return };
+        let value = if self.is_tls13() {
+            schedule13::exporter(self.digest(), &self.hs.exporter_secret, &label, &[], LENGTH)
+        } else {
+            let (ours, theirs) = (&self.hs.hello.random, &self.hs.server_random);
+            self.prf().exporter(&self.hs.master_secret, ours, theirs, &label, None, LENGTH)
+        };
+        self.key_log("EXPORTED", &value);
+        self.exported = Some(value);
     }
 
     pub(crate) fn put(&mut self, bytes: &[u8]) {

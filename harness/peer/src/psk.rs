@@ -147,6 +147,7 @@ impl Peer {
 
     /// The first PSK of a hello that is known and fits the suite. Its binder is remarked on if it is wrong.
     pub(crate) fn take_psk(&mut self, message: &[u8], node: &Node, hello: &ClientHelloView) -> Option<Taken> {
+        self.remark_on_unfit_binders(message, node, hello);
         let alone = match (hello.psk_modes.contains(&1), hello.psk_modes.contains(&0)) {
             (true, _) => false,
             (false, true) => true,
@@ -168,6 +169,20 @@ impl Peer {
         let same_suite = session.cipher_suite == self.hs.suite_id;
         let session = Session { cipher_suite: self.hs.suite_id, ..session };
         Some(Taken { session, place: place as u16, alone, same_suite })
+    }
+
+    /// Binders of known PSKs that the suite of our HelloRetryRequest does not fit: their hash is still the PSK's, over a
+    /// hash of the first hello by the suite's. [RFC 9846, 4.3.11.2]
+    fn remark_on_unfit_binders(&mut self, message: &[u8], node: &Node, hello: &ClientHelloView) {
+        let suite = self.hs.retry.as_ref().and_then(|retry| CipherSuite(retry.cipher_suite).info());
+        let (Some(suite), Some(list)) = (suite, node.at(&LIST)) else { return };
+        let truncated = message.get(..list.span.start).unwrap_or(message);
+        for (place, ((identity, _), binder)) in hello.identities.iter().zip(list.children()).enumerate() {
+            let known = self.known_psk(identity).filter(|known| known.digest != suite.prf);
+            if known.is_some_and(|known| self.binder(&known, truncated) != binder.content()) {
+                self.remark("decrypt_error", format!("the binder of identity {place} is wrong"));
+            }
+        }
     }
 
     pub(crate) fn known_psk(&self, identity: &[u8]) -> Option<Session> {

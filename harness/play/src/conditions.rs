@@ -3,7 +3,7 @@
 use crate::look::Item;
 use gauntlet_model::{Condition, Val};
 use gauntlet_peer::plain_bytes;
-use gauntlet_wire::{Path, Plain};
+use gauntlet_wire::{Path, Plain, Value};
 
 /// How further paths, in values and conditions, are looked up.
 pub(crate) type Looker<'a> = &'a dyn Fn(&Path) -> Vec<Item>;
@@ -25,16 +25,21 @@ pub(crate) fn holds(items: &[Item], condition: &Condition, looker: Looker<'_>) -
             let came = if items.is_empty() { "nothing".to_owned() } else { show(items) };
             return if ok { Ok(()) } else { Err(Unmet::Not(came)) };
         }
-        Condition::Count(inner) => return holds(&[Item::Number(items.len() as u64)], inner, looker),
+        Condition::Count(inner) => {
+            return holds(&[Item::Number(apart(items, condition).len() as u64)], inner, looker);
+        }
         Condition::All(all) => return all.iter().try_for_each(|condition| holds(items, condition, looker)),
         _ => {}
     }
     if items.is_empty() {
         return Err(Unmet::Nothing);
     }
+    let items = &apart(items, condition);
     let whole = match condition {
         Condition::Distinct(wanted) => Some(distinct(items) == *wanted),
         Condition::Same(wanted) => Some(items.windows(2).all(|pair| pair[0].bytes() == pair[1].bytes()) == *wanted),
+        Condition::Includes(value) => Some(items.iter().any(|element| equals(element, value, looker))),
+        Condition::InOrderOf(path) => Some(is_in_order(items, &looker(path))),
         Condition::Increasing(wanted) => {
             Some(items.windows(2).all(|pair| pair[0].number() < pair[1].number()) == *wanted)
         }
@@ -51,10 +56,29 @@ pub(crate) fn holds(items: &[Item], condition: &Condition, looker: Looker<'_>) -
     Ok(())
 }
 
+/// A path that finds one list finds its elements, unless the condition is about the list as a whole.
+fn apart(items: &[Item], condition: &Condition) -> Vec<Item> {
+    let is_list = |value: &Val| matches!(value, Val::List(_));
+    let of_elements = match condition {
+        Condition::Not(value) | Condition::Includes(value) => !is_list(value),
+        Condition::OneOf(values) | Condition::NoneOf(values) => !values.iter().any(is_list),
+        Condition::AtLeast(_) | Condition::AtMost(_) => true,
+        Condition::Distinct(_) | Condition::Increasing(_) | Condition::Count(_) | Condition::InOrderOf(_) => true,
+        _ => false,
+    };
+    match items {
+        [Item::Node(node)] if of_elements && matches!(node.value, Value::List(_)) => {
+            node.children().iter().cloned().map(Item::Node).collect()
+        }
+        _ => items.to_vec(),
+    }
+}
+
 fn holds_one(item: &Item, condition: &Condition, looker: Looker<'_>) -> Result<bool, Unmet> {
     Ok(match condition {
         Condition::Equals(value) => equals(item, value, looker),
         Condition::Not(value) => !equals(item, value, looker),
+        Condition::NoneOf(values) => !values.iter().any(|value| equals(item, value, looker)),
         Condition::OneOf(values) => values.iter().any(|value| equals(item, value, looker)),
         Condition::AtLeast(value) => item.number().zip(number(value, looker)).is_some_and(|(a, b)| a >= b),
         Condition::AtMost(value) => item.number().zip(number(value, looker)).is_some_and(|(a, b)| a <= b),
@@ -186,32 +210,40 @@ fn bytes(value: &Val, looker: Looker<'_>) -> Vec<u8> {
 
 /// Whether every element found is among those of the value (a list, or a path to one).
 fn subset(item: &Item, value: &Val, looker: Looker<'_>) -> bool {
-    let elements: Vec<Item> = match item {
-        Item::Node(node) if node.number().is_none() => node.children().iter().cloned().map(Item::Node).collect(),
-        other => vec![other.clone()],
-    };
-    let tag = |item: &Item| match item {
-        Item::Node(node) => node.number().or_else(|| node.children().first().and_then(gauntlet_wire::Node::number)),
-        other => other.number(),
-    };
+    let found = elements(std::slice::from_ref(item));
     let allowed: Vec<Item> = match value {
         Val::List(values) => {
-            return elements.iter().all(|element| values.iter().any(|value| equals(element, value, looker)));
+            return found.iter().all(|element| values.iter().any(|value| equals(element, value, looker)));
         }
         Val::From { path, .. } => looker(path),
         Val::Name(text) => Path::parse(text).map(|path| looker(&path)).unwrap_or_default(),
         _ => Vec::new(),
     };
-    let allowed: Vec<Option<u64>> = allowed
-        .iter()
-        .flat_map(|item| match item {
-            Item::Node(node) if node.number().is_none() => {
-                node.children().iter().cloned().map(|child| tag(&Item::Node(child))).collect()
-            }
-            other => vec![tag(other)],
-        })
-        .collect();
-    elements.iter().all(|element| allowed.contains(&tag(element)))
+    let allowed: Vec<Option<u64>> = elements(&allowed).iter().map(tag).collect();
+    found.iter().all(|element| allowed.contains(&tag(element)))
+}
+
+/// Whether what was found stands in the order of a list, which may hold more.
+fn is_in_order(items: &[Item], list: &[Item]) -> bool {
+    let mut rest = elements(list).into_iter().map(|element| tag(&element));
+    elements(items).iter().all(|element| rest.any(|other| other == tag(element)))
+}
+
+/// Lists taken apart.
+fn elements(items: &[Item]) -> Vec<Item> {
+    let apart = |item: &Item| match item {
+        Item::Node(node) if node.number().is_none() => node.children().iter().cloned().map(Item::Node).collect(),
+        other => vec![other.clone()],
+    };
+    items.iter().flat_map(apart).collect()
+}
+
+/// The number by which an element goes: itself, or the first of its fields.
+fn tag(item: &Item) -> Option<u64> {
+    match item {
+        Item::Node(node) => node.number().or_else(|| node.children().first().and_then(gauntlet_wire::Node::number)),
+        other => other.number(),
+    }
 }
 
 #[cfg(test)]
@@ -238,6 +270,41 @@ mod tests {
         assert_eq!(holds(&items, &Condition::Distinct(true), &nothing), Ok(()));
         assert_eq!(holds(&items, &Condition::Same(true), &nothing), Err(Unmet::Not("3, 9".to_owned())));
         assert_eq!(holds(&items, &Condition::Increasing(true), &nothing), Ok(()));
+    }
+
+    #[test]
+    fn lists_are_looked_at_element_by_element() {
+        let items = [Item::Number(3), Item::Number(9)];
+        let includes = |number| Condition::Includes(Val::Number(number));
+        assert_eq!(holds(&items, &includes(9), &nothing), Ok(()));
+        assert!(holds(&items, &includes(4), &nothing).is_err());
+        let none_of = |numbers: [u64; 2]| Condition::NoneOf(numbers.map(Val::Number).to_vec());
+        assert_eq!(holds(&items, &none_of([4, 5]), &nothing), Ok(()));
+        assert_eq!(holds(&items, &none_of([4, 9]), &nothing), Err(Unmet::Not("9".to_owned())));
+    }
+
+    #[test]
+    fn an_order_is_that_of_a_longer_list() {
+        let list = |_: &Path| [1, 3, 5, 9].map(Item::Number).to_vec();
+        let in_order = |numbers: &[u64]| {
+            let items: Vec<Item> = numbers.iter().copied().map(Item::Number).collect();
+            holds(&items, &Condition::InOrderOf(Path::parse("x").expect("a path")), &list).is_ok()
+        };
+        assert!(in_order(&[3, 9]));
+        assert!(!in_order(&[9, 3]) && !in_order(&[3, 3]) && !in_order(&[1, 4]));
+    }
+
+    #[test]
+    fn a_list_that_is_found_alone_is_its_elements() {
+        let bytes = [0, 8, 0, 29, 0, 23, 0, 29, 0, 24];
+        let context = gauntlet_wire::Context::unknown();
+        let node = gauntlet_wire::Grammar::tls().decode("NamedGroupList", &bytes, &context);
+        let list = [Item::Node(node.field("named_group_list").expect("a list").clone())];
+        assert_eq!(holds(&list, &Condition::Count(Box::new(Condition::Equals(Val::Number(4)))), &nothing), Ok(()));
+        assert!(holds(&list, &Condition::Distinct(true), &nothing).is_err());
+        assert!(holds(&list, &Condition::Not(Val::Name("secp384r1".to_owned())), &nothing).is_err());
+        assert_eq!(holds(&list, &Condition::Not(Val::Name("secp521r1".to_owned())), &nothing), Ok(()));
+        assert_eq!(holds(&list, &Condition::Includes(Val::Name("secp256r1".to_owned())), &nothing), Ok(()));
     }
 
     #[test]

@@ -253,6 +253,11 @@ fn describe(condition: &Condition) -> String {
         Condition::AtMost(value) => format!("at most {}", value_text(value)),
         Condition::SameAs { path, .. } => format!("the same as {path}"),
         Condition::SubsetOf(value) => format!("a subset of {}", value_text(value)),
+        Condition::NoneOf(values) => {
+            format!("none of {}", values.iter().map(value_text).collect::<Vec<_>>().join(", "))
+        }
+        Condition::Includes(value) => format!("a list with {}", value_text(value)),
+        Condition::InOrderOf(path) => format!("in the order of {path}"),
         Condition::StartsWith(value) => format!("starting with {}", value_text(value)),
         Condition::EndsWith(value) => format!("ending with {}", value_text(value)),
         Condition::Length(inner) => format!("of a length of {}", describe(inner)),
@@ -345,6 +350,9 @@ fn accept(scene: Scene<'_>, ignored: bool) -> Option<Outcome> {
 /// A client's end without a word, which its exit status may contradict.
 pub(crate) const ENDED: &str = "took our data and ended";
 
+/// A client's orderly end behind data of ours, which its exit status may contradict.
+pub(crate) const TOOK: &str = "went on: took our data and closed";
+
 /// Few clients send our data back. The proof is their Finished, and that they have nothing against what came behind it:
 /// once all is read, they close in order, or are quiet. What of the handshake was accepted is seen in the Finished, so a
 /// request of theirs proves nothing further: it may be older than what it would have to answer.
@@ -415,7 +423,7 @@ fn reject(alerts: &[String], past: &[String], scene: Scene<'_>) -> Option<Outcom
                 };
                 let named = alert_name(description);
                 if description == 0 && took_data(at, spoiled, scene) {
-                    return fail(&expected, "went on: took our data and closed", scene);
+                    return fail(&expected, TOOK, scene);
                 }
                 if description == 0 {
                     return no_alert(&expected, warning, "closed with close_notify, without another alert", scene);

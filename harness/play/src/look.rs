@@ -133,6 +133,7 @@ fn look_in(events: &[Event], connection: u32, path: &Path) -> Vec<Item> {
         "flights" => flights(&events, side, rest),
         "secrets" => secrets(&events, rest),
         "established" => established(&events, rest),
+        "said" => said(&events, rest),
         _ => messages(&events, side, name, rest),
     }
 }
@@ -207,6 +208,9 @@ fn messages(events: &[&Event], side: Option<Side>, name: &str, rest: &[Segment])
                 if n == name && side.is_none_or(|side| side == *from) =>
             {
                 Some(decode(*content_type, bytes, context))
+            }
+            What::Inner { from, bytes } if name == "client_hello_inner" && side.is_none_or(|side| side == *from) => {
+                Some(decode(22, bytes, &Context::tls13()))
             }
             _ => None,
         })
@@ -332,15 +336,26 @@ fn secrets(events: &[&Event], rest: &[Segment]) -> Vec<Item> {
     found.into_iter().collect()
 }
 
+/// What the target said outside of TLS, last.
+fn said(events: &[&Event], rest: &[Segment]) -> Vec<Item> {
+    let [Segment::Name(wanted)] = rest else { return Vec::new() };
+    let found = events.iter().rev().find_map(|event| match &event.what {
+        What::Said { name, bytes } if name == wanted => Some(Item::Bytes(bytes.clone())),
+        _ => None,
+    });
+    found.into_iter().collect()
+}
+
 fn established(events: &[&Event], rest: &[Segment]) -> Vec<Item> {
     let [Segment::Name(field)] = rest else { return Vec::new() };
     let found = events.iter().rev().find_map(|event| match &event.what {
-        What::Established { version, cipher_suite, group, resumed, alpn } => Some(match field.as_str() {
+        What::Established { version, cipher_suite, group, resumed, alpn, ech } => Some(match field.as_str() {
             "version" => Item::Named(gauntlet_model::names::version_name(*version), u64::from(*version), 2),
             "cipher_suite" => Item::Named(enum_text("CipherSuite", *cipher_suite), u64::from(*cipher_suite), 2),
             "group" => Item::Named(enum_text("NamedGroup", *group), u64::from(*group), 2),
             "resumed" => Item::Text(resumed.to_string()),
             "alpn" => Item::Text(alpn.clone().unwrap_or_default()),
+            "ech" => Item::Text(if (*ech)? { "accepted" } else { "rejected" }.to_owned()),
             _ => return None,
         }),
         _ => None,

@@ -4,18 +4,20 @@ use crate::decide::{self, Scene};
 use crate::look::World;
 use crate::values::Source;
 use crate::{number_steps, steps_of};
+use gauntlet_crypto::{KeyShare, NamedGroup};
 use gauntlet_model::case::{Direction, Record};
+use gauntlet_model::chain::StapleSpec;
 use gauntlet_model::{
-    Alteration, Case, Close, Cut, Event, Expect, Form, HandshakeOptions, HandshakeStep, Link, LinkError, MessageChange,
-    MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step, StepKind, Transcript, Val, What,
-    Which,
+    Alteration, Case, ChainSpec, Close, Condition, Cut, Ech, Event, Expect, Form, HandshakeOptions, HandshakeStep,
+    Link, LinkError, MessageChange, MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step,
+    StepKind, Transcript, Val, What, Which,
 };
 use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Resumption, Session, Temper, external_psk};
 use gauntlet_pki::{Identity, Making};
-use gauntlet_wire::Segment;
+use gauntlet_wire::{Path, Segment};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Bytes of the target's that are kept in the transcript of one connection.
 const KEPT: usize = 256 << 10;
@@ -29,6 +31,9 @@ const FLOOD_READS: usize = 4_096;
 const MANY: (usize, usize) = (8 << 20, 250_000);
 /// So many times as long as an answer may take, a target may go on sending in one step; drop by drop it could for years.
 const DRIP: u32 = 20;
+
+/// From here on a pause is for time to pass, not for something to come.
+const LONG: Duration = Duration::from_secs(1);
 
 /// How a case is played.
 #[derive(Clone, Debug)]
@@ -342,10 +347,26 @@ impl<'a> Player<'a> {
             Role::Client => Config::client(&self.case.versions),
             Role::Server => Config { temper: Temper::Patient, ..Config::server(&self.case.versions) },
         };
+        let exporter = self.case.options.get("exporter").map(|label| label.as_bytes().to_vec());
+        let config = Config { exporter, ..config };
         match &self.identity {
             Some(identity) => config.with_identity(identity.clone()),
-            None => config,
+            None => match self.stapled() {
+                Some(identity) => config.with_identity(Arc::new(identity)),
+                None => config,
+            },
         }
+    }
+
+    /// For clients that are told to look at OCSP responses, the good chain comes with a good one.
+    fn stapled(&self) -> Option<Identity> {
+        let looked_at = self.case.options.get("ocsp").is_some_and(|ocsp| ocsp != "no");
+        if !looked_at || self.case.peer == Role::Client {
+            return None;
+        }
+        let spec = ChainSpec { staple: Some(StapleSpec::default()), ..ChainSpec::default() };
+        let making = Making { spec: &spec, role: self.case.peer, date: self.settings.date, seed: self.seed };
+        gauntlet_pki::build(&making).ok()
     }
 
     // ---- steps -----------------------------------------------------------------------------------
@@ -400,6 +421,7 @@ impl<'a> Player<'a> {
             StepKind::Expect(expect) => self.run_expect(expect, began),
             StepKind::Check(conditions) => {
                 self.wait_if_nothing_is_owed();
+                self.hear_what_is_said(conditions);
                 let outcome = decide::check(conditions, self.scene(began, true));
                 if outcome.kind == gauntlet_model::Kind::Pass { Ok(()) } else { Err(Stop::Over) }
             }
@@ -416,8 +438,13 @@ impl<'a> Player<'a> {
             StepKind::Pause { milliseconds } => {
                 self.flush(self.current);
                 let patience = Duration::from_millis(*milliseconds);
+                let began = Instant::now();
                 let connection = self.current;
                 self.receive(connection, patience);
+                // In memory, or where the connection has ended, nothing was waited for: a long pause is about the clock.
+                if patience >= LONG {
+                    std::thread::sleep(patience.saturating_sub(began.elapsed()));
+                }
                 Ok(())
             }
             StepKind::Ask(action) => {
@@ -443,6 +470,19 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// What conditions want to know of what the target says outside of TLS.
+    fn hear_what_is_said(&mut self, conditions: &[(Path, Condition)]) {
+        for (path, _) in conditions {
+            let [Segment::Name(root), Segment::Name(name)] = path.segments.as_slice() else { continue };
+            if root == "said" {
+                let (link, patience) = (self.here().link, self.settings.reply);
+                if let Some(bytes) = self.link.said(link, name, patience) {
+                    self.event(What::Said { name: name.clone(), bytes });
+                }
+            }
+        }
+    }
+
     fn scene(&self, began: usize, over: bool) -> Scene<'_> {
         Scene {
             earlier: &self.events[..self.base],
@@ -458,7 +498,7 @@ impl<'a> Player<'a> {
 
     fn close(&mut self, how: Close) -> Flow {
         if how == Close::CloseNotify {
-            self.send_message("alert", &[], 0)?;
+            self.send_message("alert", &[], &[], 0)?;
         }
         self.flush(self.current);
         let link = self.here().link;
@@ -497,7 +537,7 @@ impl<'a> Player<'a> {
     /// What an honest endpoint does by itself: answers, finishes, and offers data while the outcome is open.
     fn drive(&mut self, expect: &Expect) -> Flow {
         while let Some(name) = self.here().peer.due() {
-            self.send_message(name, &[], 0)?;
+            self.send_message(name, &[], &[], 0)?;
         }
         let data = matches!(expect, Expect::Accept | Expect::Reject { .. } | Expect::Ignored | Expect::OneOf(_));
         let altered = self.played().iter().rposition(|event| matches!(event.what, What::Altered { .. }));
@@ -509,7 +549,7 @@ impl<'a> Player<'a> {
         let here = self.here();
         if data && fresh && here.peer.is_established() && !here.peer.saw_fatal_alert() && !here.ended {
             here.offered_at = Some(usize::MAX);
-            self.send_message("application_data", &[], 0)?;
+            self.send_message("application_data", &[], &[], 0)?;
             let now = self.played().len();
             self.here().offered_at = Some(now);
         }
@@ -756,9 +796,19 @@ impl<'a> Player<'a> {
         };
         let mut changes: Vec<(&'a MessageChange, bool)> = Vec::new();
         changes.extend(step.with.iter().filter(|(message, _)| matches(message)).map(|(_, change)| (change, false)));
+        let is_inner = |message: &MessageRef| {
+            let which = matches!(message.which, Which::Every) || message.which == Which::Nth(count);
+            name == "client_hello" && message.name == "client_hello_inner" && which
+        };
+        let mut inner: Vec<(&'a Alteration, bool)> = Vec::new();
+        let with = step.with.iter().filter(|(message, _)| is_inner(message));
+        inner.extend(with.map(|(_, change)| (&change.alteration, false)));
         for (place, (message, change)) in step.alter.iter().enumerate() {
             if matches(message) {
                 changes.push((change, true));
+                used[place] = true;
+            } else if is_inner(message) {
+                inner.push((&change.alteration, true));
                 used[place] = true;
             }
         }
@@ -777,7 +827,7 @@ impl<'a> Player<'a> {
             }
             self.here().peer.skip(name);
         } else {
-            self.send_message(name, &changes, number)?;
+            self.send_message(name, &changes, &inner, number)?;
         }
         for (change, _) in &changes {
             self.run_steps(&change.after, true)?;
@@ -834,9 +884,12 @@ impl<'a> Player<'a> {
             let seed = self.seed_of(connection);
             self.here().peer.reseed(seed);
         }
-        if options.ech == Some(true) {
-            return Err(Stop::Trouble("`ech` cannot be played yet".to_owned(), false));
+        let client = self.case.peer == Role::Client;
+        let config = self.here().peer.config_mut();
+        if let Some(ech) = options.ech {
+            config.ech = ech_config(ech, client);
         }
+        config.grease |= options.grease == Some(true);
         Ok(())
     }
 
@@ -907,11 +960,11 @@ impl<'a> Player<'a> {
             name => {
                 let mut change = MessageChange { alteration: step.alteration.clone(), ..MessageChange::default() };
                 if let (Some(bytes), "application_data") = (&step.bytes, name) {
-                    let data = gauntlet_wire::Path { segments: vec![Segment::Name("data".to_owned())] };
+                    let data = Path { segments: vec![Segment::Name("data".to_owned())] };
                     change.alteration.set.insert(0, (data, bytes.clone()));
                 }
                 self.event(What::Altered { step: number, text: name.to_owned(), unchanged: false });
-                self.send_with(name, &[(&change.alteration, false)], &step.alteration.records, number)
+                self.send_with(name, &[(&change.alteration, false)], &[], &step.alteration.records, number)
             }
         }
     }
@@ -931,18 +984,25 @@ impl<'a> Player<'a> {
     }
 
     /// Sends a message of the default handshake with its changes; `true` marks what is under test.
-    fn send_message(&mut self, name: &str, changes: &[(&'a MessageChange, bool)], number: u32) -> Flow {
+    fn send_message(
+        &mut self,
+        name: &str,
+        changes: &[(&'a MessageChange, bool)],
+        inner: &[(&Alteration, bool)],
+        number: u32,
+    ) -> Flow {
         let alterations: Vec<(&Alteration, bool)> =
             changes.iter().map(|(c, altered)| (&c.alteration, *altered)).collect();
         let records =
             changes.iter().rev().map(|(change, _)| change.alteration.records.as_slice()).find(|r| !r.is_empty());
-        self.send_with(name, &alterations, records.unwrap_or_default(), number)
+        self.send_with(name, &alterations, inner, records.unwrap_or_default(), number)
     }
 
     fn send_with(
         &mut self,
         name: &str,
         changes: &[(&Alteration, bool)],
+        inner: &[(&Alteration, bool)],
         records: &'a [RecordItem],
         number: u32,
     ) -> Flow {
@@ -951,11 +1011,19 @@ impl<'a> Player<'a> {
             for (alteration, _) in changes {
                 source.change(alteration, peer, &mut change)?;
             }
+            if !inner.is_empty() {
+                let mut all = Change::default();
+                for (alteration, _) in inner {
+                    source.change(alteration, peer, &mut all)?;
+                }
+                change.words.extend(all.words.drain(..).map(|words| format!("inner {words}")));
+                change.inner = Some(Box::new(all));
+            }
             peer.draft(name, &change)
         })?;
         // An empty change is meant so: the variant in which nothing is wrong.
-        let under_test = changes.iter().any(|(_, altered)| *altered);
-        let empty = changes.iter().all(|(alteration, altered)| !*altered || alteration.is_empty());
+        let under_test = changes.iter().chain(inner).any(|(_, altered)| *altered);
+        let empty = changes.iter().chain(inner).all(|(alteration, altered)| !*altered || alteration.is_empty());
         let cut = changes
             .iter()
             .any(|(a, _)| !a.records.is_empty() || a.record.is_some() || !a.segments.is_empty() || a.joined);
@@ -1034,6 +1102,19 @@ impl<'a> Player<'a> {
         };
         let peer = &mut self.here().peer;
         peer.emit(draft, size, change.as_ref()).map_err(|text| Stop::Trouble(text, false))
+    }
+}
+
+/// The configuration is the one that targets are started with.
+fn ech_config(ech: Ech, client: bool) -> gauntlet_peer::Ech {
+    let configs = gauntlet_pki::ech_config_list();
+    let key = || KeyShare::from_private(NamedGroup::X25519, &gauntlet_pki::ECH_KEY).ok().map(Arc::new);
+    match ech {
+        Ech::Off => gauntlet_peer::Ech::Unknown,
+        Ech::Grease => gauntlet_peer::Ech::Grease,
+        Ech::Reject => gauntlet_peer::Ech::Serve { configs, key: None },
+        Ech::On if client => gauntlet_peer::Ech::Offer(configs),
+        Ech::On => gauntlet_peer::Ech::Serve { configs, key: key() },
     }
 }
 

@@ -11,7 +11,7 @@ use gauntlet_yaml::{Kind, MapReader, Yaml, did_you_mean};
 use std::collections::BTreeMap;
 
 /// What a mutation can do, by key.
-const OPERATIONS: [&str; 13] = [
+pub(crate) const OPERATIONS: [&str; 13] = [
     "remove",
     "add",
     "duplicate",
@@ -28,9 +28,9 @@ const OPERATIONS: [&str; 13] = [
 ];
 
 /// `form: ssl2.0`.
-const SSL2: u16 = 0x0002;
+pub(crate) const SSL2: u16 = 0x0002;
 
-const KEYS: [(&str, KeysOf); 7] = [
+pub(crate) const KEYS: [(&str, KeysOf); 7] = [
     ("none", KeysOf::None),
     ("early", KeysOf::Early),
     ("handshake", KeysOf::Handshake),

@@ -4,17 +4,20 @@ use crate::change::optional;
 use crate::names;
 use crate::typer::Typer;
 use gauntlet_model::{
-    Close, Direction, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange, MessageRef, Record, Resume, Role,
-    SendStep, Step, StepKind, Val, Which,
+    Close, Direction, Ech, Expect, Form, HandshakeOptions, HandshakeStep, MessageChange, MessageRef, Record, Resume,
+    Role, SendStep, Step, StepKind, Val, Which,
 };
 use gauntlet_yaml::{Kind, MapReader, Span, Yaml, did_you_mean};
 
 /// What a step does, by key.
-const ACTIONS: [&str; 11] =
+pub(crate) const ACTIONS: [&str; 11] =
     ["handshake", "send", "expect", "check", "given", "connect", "close", "pause", "ask", "repeat", "use"];
 
-const CLOSES: [(&str, Close); 4] =
+pub(crate) const CLOSES: [(&str, Close); 4] =
     [("half", Close::Half), ("fin", Close::Fin), ("rst", Close::Rst), ("close_notify", Close::CloseNotify)];
+
+/// What `expect` can say in one word, besides messages.
+pub(crate) const FORMS: [&str; 6] = ["accept", "reject", "ignored", "closed", "silence", "survives"];
 
 /// Shared steps within each other.
 const DEEPEST_USE: usize = 8;
@@ -267,7 +270,8 @@ impl Typer<'_> {
         let psks = reader.take("psks").map(|psks| self.psks(psks));
         let early_data = reader.take("early_data").map(|data| self.value(data));
         let retry = reader.take("retry").map(|group| self.enum_name(group, "NamedGroup", "group"));
-        let ech = reader.take("ech").map(|ech| self.boolean(ech, "`ech`"));
+        let ech = reader.take("ech").map(|ech| self.ech(ech));
+        let grease = reader.take("grease").map(|grease| self.boolean(grease, "`grease`"));
         let repeat_of = reader.take("repeat_of").map(|number| self.number(number, "`repeat_of`"));
         Some(HandshakeOptions {
             resume: optional(resume)?,
@@ -276,7 +280,17 @@ impl Typer<'_> {
             retry: optional(retry)?,
             ech: optional(ech)?,
             repeat_of: optional(repeat_of)?,
+            grease: optional(grease)?,
         })
+    }
+
+    fn ech(&mut self, value: &Yaml) -> Option<Ech> {
+        match value.kind {
+            Kind::Bool(true) => Some(Ech::On),
+            Kind::Bool(false) => Some(Ech::Off),
+            _ if self.role == Role::Client => self.one_of(value, "`ech` of a client", &[("grease", Ech::Grease)]),
+            _ => self.one_of(value, "`ech` of a server", &[("reject", Ech::Reject)]),
+        }
     }
 
     fn psks(&mut self, list: &Yaml) -> Option<Vec<(Val, Val, String)>> {
@@ -328,6 +342,11 @@ impl Typer<'_> {
             return None;
         }
         let mut change = self.message_change(value, &message.name)?;
+        if message.name == "client_hello_inner" && !is_of_fields_alone(&change) {
+            let help = "`set`, `mutate` and `compute` change it; records and steps belong to `client_hello`".to_owned();
+            self.fail(key, "the hello inside is not sent by itself", Some(help));
+            return None;
+        }
         // The message's name tells more than what stands behind it, which a parameter may have brought from elsewhere.
         change.place = self.place(Span { start: key.span.start, end: value.span.end.max(key.span.end) });
         Some((message, change))
@@ -406,7 +425,6 @@ impl Typer<'_> {
         &mut self,
         value: &Yaml,
     ) -> Option<(String, Vec<(gauntlet_wire::Path, gauntlet_model::Condition)>)> {
-        const FORMS: [&str; 6] = ["accept", "reject", "ignored", "closed", "silence", "survives"];
         if value.as_map().is_some() {
             return self.reading(value, "an expected message", |typer, reader| {
                 let name = reader.require("message", &mut typer.errors)?;
@@ -512,4 +530,15 @@ impl Typer<'_> {
         let names: Vec<_> = items.iter().map(|item| self.enum_name(item, "AlertDescription", "alert")).collect();
         names.into_iter().collect()
     }
+}
+
+/// Whether nothing is said about the sending of a message, only about what is in it.
+fn is_of_fields_alone(change: &MessageChange) -> bool {
+    let alteration = gauntlet_model::Alteration {
+        set: change.alteration.set.clone(),
+        mutate: change.alteration.mutate.clone(),
+        compute: change.alteration.compute.clone(),
+        ..Default::default()
+    };
+    *change == MessageChange { alteration, place: change.place.clone(), ..MessageChange::default() }
 }

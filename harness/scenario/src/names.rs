@@ -16,7 +16,7 @@ pub(crate) const KINDS: [(&str, &str); 7] = [
 ];
 
 /// What the probe finds beside names of the grammar.
-pub(crate) const FACTS: [&str; 21] = [
+pub(crate) const FACTS: [&str; 25] = [
     "hello_retry_request",
     "resumption",
     "early_data",
@@ -38,6 +38,10 @@ pub(crate) const FACTS: [&str; 21] = [
     "tickets",
     "delegated_credentials",
     "answers",
+    "client_renegotiation",
+    "records",
+    "reassembly",
+    "data",
 ];
 
 /// Messages that are not of the handshake.
@@ -62,7 +66,7 @@ pub(crate) const RECORD_FIELDS: [&str; 14] = [
 ];
 
 /// What paths into a transcript may begin with beside messages.
-pub(crate) const ROOTS: [&str; 5] = ["records", "flights", "secrets", "established", "reaction"];
+pub(crate) const ROOTS: [&str; 6] = ["records", "flights", "secrets", "established", "said", "reaction"];
 
 /// Names of versions.
 const VERSIONS: [&str; 5] = ["ssl3.0", "tls1.0", "tls1.1", "tls1.2", "tls1.3"];
@@ -110,6 +114,11 @@ pub(crate) fn matches(pattern: &str, name: &str) -> bool {
 /// The number of an enum's name, if the grammar has it.
 pub(crate) fn has(enum_name: &str, name: &str) -> bool {
     Grammar::tls().number(enum_name, name).is_some()
+}
+
+/// The number of an enum's name.
+pub(crate) fn number(enum_name: &str, name: &str) -> Option<u64> {
+    Grammar::tls().number(enum_name, name)
 }
 
 /// All names of an enum.

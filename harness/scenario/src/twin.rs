@@ -41,9 +41,15 @@ pub fn twin(case: &Case) -> Case {
 
 /// Equal for cases whose twins are played alike: role, versions, options, and the twin's steps.
 pub fn twin_key(case: &Case) -> String {
-    let mut steps = twin(case).steps;
-    forget_places(&mut steps);
+    let steps = placeless(&twin(case).steps);
     format!("{:?} {:?} {:?} {steps:?}", case.peer, case.versions, case.options)
+}
+
+/// The same steps, wherever they stand: equal for flows that are played alike.
+pub fn placeless(steps: &[Step]) -> Vec<Step> {
+    let mut steps = steps.to_vec();
+    forget_places(&mut steps);
+    steps
 }
 
 fn plain(form: Form) -> StepKind {

@@ -10,14 +10,17 @@ use gauntlet_yaml::{Kind, Yaml, did_you_mean};
 const MOST_BYTES: u64 = 1 << 26;
 
 /// What a condition can ask, by key.
-const OPERATORS: [&str; 15] = [
+pub(crate) const OPERATORS: [&str; 18] = [
     "not",
     "one_of",
+    "none_of",
     "at_least",
     "at_most",
     "same_as",
     "except",
     "subset_of",
+    "includes",
+    "in_order_of",
     "starts_with",
     "ends_with",
     "length",
@@ -195,17 +198,22 @@ impl Typer<'_> {
         Some(Condition::SameAs { path: path?, except })
     }
 
+    fn values(&mut self, list: &Yaml, what: &str) -> Option<Vec<Val>> {
+        let items = self.list(list, what)?;
+        items.iter().map(|item| self.value(item)).collect()
+    }
+
     fn operator(&mut self, name: &str, argument: &Yaml) -> Option<Condition> {
         let what = format!("`{name}`");
         Some(match name {
             "not" => Condition::Not(self.compared(argument)?),
-            "one_of" => {
-                let items = self.list(argument, &what)?;
-                Condition::OneOf(items.iter().map(|item| self.value(item)).collect::<Option<_>>()?)
-            }
+            "one_of" => Condition::OneOf(self.values(argument, &what)?),
+            "none_of" => Condition::NoneOf(self.values(argument, &what)?),
             "at_least" => Condition::AtLeast(self.value(argument)?),
             "at_most" => Condition::AtMost(self.value(argument)?),
             "subset_of" => Condition::SubsetOf(self.value(argument)?),
+            "includes" => Condition::Includes(self.value(argument)?),
+            "in_order_of" => Condition::InOrderOf(self.transcript_path(argument)?),
             "starts_with" => Condition::StartsWith(self.value(argument)?),
             "ends_with" => Condition::EndsWith(self.value(argument)?),
             "length" => Condition::Length(Box::new(self.condition(argument)?)),

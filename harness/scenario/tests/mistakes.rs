@@ -20,5 +20,5 @@ fn every_mistake_is_told_with_its_place_and_a_remedy() {
         insta::assert_snapshot!(told);
         seen += 1;
     });
-    assert_eq!(seen, 27);
+    assert_eq!(seen, 28);
 }

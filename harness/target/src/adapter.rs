@@ -6,29 +6,43 @@
 //!   source: wolfssl.c                    # in `adapters/`, or beside the profile's own file
 //!   build: cc -O1 -o {out} {source} -lwolfssl
 //! ```
+//!
+//! One in Rust may name crates in place of a command. They are built for it alone, and run in its own process:
+//!
+//! ```yaml
+//! adapter:
+//!   source: s2n.rs
+//!   crates: {s2n-tls: "=0.3.47"}         # or as in a manifest: '{version = "1", features = ["x"]}'
+//! ```
 
 use crate::process;
 use crate::template::Template;
 use gauntlet_yaml::{Diagnostics, File};
 use include_dir::Dir;
+use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// A compiler that has to make its own library first takes its time.
-const BUILDING: Duration = Duration::from_secs(600);
+/// A compiler that has to make a whole library first takes its time.
+const BUILDING: Duration = Duration::from_secs(3600);
 
 /// What an adapter is made of.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Adapter {
     /// File name of its source.
     pub source: String,
     /// Makes `{out}` of `{source}`; without it the source itself is what is run.
+    #[schemars(with = "Option<String>")]
     pub build: Option<Template>,
+    /// Crates that a source in Rust needs: name → version, or a table as a manifest has it.
+    #[serde(default)]
+    pub crates: BTreeMap<String, String>,
 }
 
 /// The user's directory for what can be made again: `$XDG_CACHE_HOME/gauntlet`, or `.cache/gauntlet` at home.
@@ -46,18 +60,28 @@ impl Adapter {
     /// No such source, no place for it, or what the compiler said.
     pub(crate) fn ready(&self, embedded: &Dir<'_>, beside: Option<&Path>, cache: &Path) -> Result<PathBuf, String> {
         let content = self.content(embedded, beside)?;
-        let mut hash = DefaultHasher::new();
-        (&content, self.build.as_ref().map(|build| &build.value)).hash(&mut hash);
-        let stem = self.source.rsplit_once('.').map_or(self.source.as_str(), |(stem, _)| stem);
-        let place = cache.join("adapters").join(format!("{stem}-{:016x}", hash.finish()));
+        let place = self.place(&content, cache);
         if !place.is_dir() {
             self.make(&content, &place).map_err(|reason| format!("{}: {reason}", place.display()))?;
         }
         Ok(place.join(self.product()))
     }
 
+    /// Whether it can be used at once. What cargo builds takes minutes, for which nobody waits unasked.
+    pub(crate) fn is_at_hand(&self, embedded: &Dir<'_>, beside: Option<&Path>, cache: &Path) -> bool {
+        let is_built = || self.content(embedded, beside).is_ok_and(|content| self.place(&content, cache).is_dir());
+        self.crates.is_empty() || is_built()
+    }
+
+    fn place(&self, content: &[u8], cache: &Path) -> PathBuf {
+        let mut hash = DefaultHasher::new();
+        (content, self.build.as_ref().map(|build| &build.value), &self.crates).hash(&mut hash);
+        let stem = self.source.rsplit_once('.').map_or(self.source.as_str(), |(stem, _)| stem);
+        cache.join("adapters").join(format!("{stem}-{:016x}", hash.finish()))
+    }
+
     fn product(&self) -> &str {
-        if self.build.is_some() { "adapter" } else { &self.source }
+        if self.build.is_some() || !self.crates.is_empty() { "adapter" } else { &self.source }
     }
 
     fn content(&self, embedded: &Dir<'_>, beside: Option<&Path>) -> Result<Vec<u8>, String> {
@@ -80,6 +104,9 @@ impl Adapter {
             process::run(self.command(build, workshop.path())?, BUILDING)
                 .map_err(|reason| format!("building: {reason}"))?;
         }
+        if !self.crates.is_empty() {
+            self.build_with_crates(workshop.path()).map_err(|reason| format!("building: {reason}"))?;
+        }
         let made = workshop.keep();
         match std::fs::rename(&made, place) {
             // Somebody else was faster.
@@ -88,19 +115,48 @@ impl Adapter {
         }
     }
 
+    /// Of all that cargo makes, the program alone is kept.
+    fn build_with_crates(&self, workshop: &Path) -> Result<(), String> {
+        let text = |error: io::Error| error.to_string();
+        std::fs::write(workshop.join("Cargo.toml"), self.manifest()).map_err(text)?;
+        let mut command = Command::new("cargo");
+        command.args(["build", "--release", "--quiet", "--target-dir", "target"]).current_dir(workshop);
+        process::run(command, BUILDING)?;
+        std::fs::rename(workshop.join("target/release/adapter"), workshop.join("adapter")).map_err(text)?;
+        std::fs::remove_dir_all(workshop.join("target")).map_err(text)
+    }
+
+    fn manifest(&self) -> String {
+        let package = "[package]\nname = \"adapter\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n";
+        let program = format!("[[bin]]\nname = \"adapter\"\npath = {:?}\n", self.source);
+        let needs = self.crates.iter().map(|(name, version)| match version.starts_with('{') {
+            true => format!("{name} = {version}\n"),
+            false => format!("{name} = {version:?}\n"),
+        });
+        format!("{package}\n{program}\n[dependencies]\n{}", needs.collect::<String>())
+    }
+
     fn command(&self, build: &Template, workshop: &Path) -> Result<Command, String> {
         let words = shell_words::split(&build.value).map_err(|error| error.to_string())?;
-        let words: Vec<String> =
-            words.iter().map(|word| word.replace("{source}", &self.source).replace("{out}", "adapter")).collect();
+        let words: Vec<String> = words.iter().map(|word| self.word(word)).collect();
         let (program, arguments) = words.split_first().ok_or("the command is empty")?;
         let mut command = Command::new(program);
         command.args(arguments).current_dir(workshop);
         Ok(command)
     }
 
+    fn word(&self, word: &str) -> String {
+        let word = word.replace("{source}", &self.source).replace("{out}", "adapter");
+        word.replace("{cache}", &cache().to_string_lossy())
+    }
+
     /// Reports what is wrong in its command.
     pub(crate) fn check(&self, file: &File, errors: &mut Diagnostics) {
         let Some(build) = &self.build else { return };
+        if !self.crates.is_empty() {
+            let help = Some("cargo builds what has `crates`".to_owned());
+            errors.error(file, build.span, "an adapter has either `build` or `crates`", help);
+        }
         for name in ["{out}", "{source}"] {
             if !build.value.contains(name) {
                 let help = Some("it makes `{out}` of `{source}`".to_owned());
@@ -148,6 +204,25 @@ mod tests {
         let error = ready("source: python.py\nbuild: sh -c 'echo no such header >&2; exit 3' {source} {out}");
         assert!(error.contains("building") && error.contains("no such header"), "{error}");
         assert_eq!(std::fs::read_dir(dir.path().join("adapters")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn crates_are_built_in_a_package_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = dir.path().join("greeting");
+        std::fs::create_dir_all(other.join("src")).unwrap();
+        let manifest = "[package]\nname = \"greeting\"\nversion = \"1.0.0\"\nedition = \"2024\"\n";
+        std::fs::write(other.join("Cargo.toml"), manifest).unwrap();
+        std::fs::write(other.join("src/lib.rs"), "pub const WORDS: &str = \"good day\";").unwrap();
+        std::fs::write(dir.path().join("greet.rs"), "fn main() { println!(\"{}\", greeting::WORDS) }").unwrap();
+        let text = format!("source: greet.rs\ncrates: {{greeting: '{{path = {other:?}}}'}}");
+        let (adapter, cache) = (adapter(&text), dir.path().join("cache"));
+        let is_at_hand = || adapter.is_at_hand(&EMBEDDED, Some(dir.path()), &cache);
+        assert!(!is_at_hand(), "it takes time");
+        let program = adapter.ready(&EMBEDDED, Some(dir.path()), &cache).unwrap();
+        assert!(is_at_hand());
+        assert_eq!(process::run(Command::new(&program), BUILDING).unwrap(), "good day\n");
+        assert!(!program.with_file_name("target").exists(), "what cargo made besides");
     }
 
     #[test]

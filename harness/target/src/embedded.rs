@@ -13,8 +13,13 @@
 //! | `early_data` | `yes`, `no` (default): a server takes it; a client sends its request so where its session allows it |
 //! | `certificate_compression` | `zlib`, `brotli`, or both; rustls only |
 //! | `raw_public_key` | `yes`, `no` (default); OpenSSL's server only |
+//! | `ech` | `yes`, `grease`, `no` (default); rustls' client only |
 //! | `tickets` | `yes` (default), `no` |
 //! | `renegotiation` | `yes`: a server lets clients begin it; `no` (default) |
+//! | `psk` | `yes`: the key of `gauntlet_pki::PSK_KEY` is known; `no` (default); OpenSSL only |
+//! | `post_handshake_auth` | `yes`: a client offers it; `no` (default); OpenSSL only |
+//! | `compatibility` | `no`: a client without the middlebox compatibility mode; `yes` (default); OpenSSL only |
+//! | `ocsp` | OpenSSL's client: `staple` asks for a stapled response and refuses a bad one, `require` also refuses to go without, `checked` is either |
 //! | `resumption` | `yes`: a client offers its last session on further connections of a case; `no` (default) |
 //!
 //! OpenSSL can be asked for `key_update`, `key_update_requested` (the peer must update too), `renegotiate`,
@@ -22,9 +27,11 @@
 //! `key_update_requested`, `data` and `close`. rustls does not know `renegotiation`.
 
 mod context;
+mod rustls_hpke;
 mod rustls_stack;
 mod settings;
 mod stack;
+mod staple;
 
 use crate::memory::{MemoryLink, Stack};
 use crate::{Instance, Options, Target};

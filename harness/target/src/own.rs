@@ -9,17 +9,19 @@
 //! | `garbage` | answers with bytes that are no TLS |
 //! | `closer` | closes as soon as something comes |
 //! | `faulty-...` | is `strict` but for one rule that it breaks: a [`Fault`] |
+//! | `planted-...` | likewise, with a fault that only searchers can find: [`PLANTED`] |
 
 mod fault;
 
-pub use fault::{FAULTS, Fault};
+pub use fault::{FAULTS, Fault, PLANTED};
 
 use crate::memory::{MemoryLink, Stack, Wire};
 use crate::{Instance, Options, Target};
-use gauntlet_crypto::CipherSuite;
+use gauntlet_crypto::{CipherSuite, KeyShare, NamedGroup};
 use gauntlet_model::names::version_number;
-use gauntlet_model::{Link, LinkError, Role, What};
-use gauntlet_peer::{Change, Config, Draft, Peer, Psk, Temper};
+use gauntlet_model::{Link, LinkError, Role, Side, What};
+use gauntlet_peer::{Change, Config, Draft, Ech, Peer, Psk, Temper};
+use gauntlet_pki::{Identity, KeyKind};
 use gauntlet_wire::{Edit, Grammar, Path, Plain};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -65,7 +67,10 @@ impl Manner {
 /// One of our own sides as a target.
 pub fn own(manner: Manner) -> Box<dyn Target> {
     let name = match manner {
-        Manner::Faulty(fault) => format!("faulty-{}-{}", fault.role.name(), fault.name),
+        Manner::Faulty(fault) => {
+            let kind = if PLANTED.contains(fault) { "planted" } else { "faulty" };
+            format!("{kind}-{}-{}", fault.role.name(), fault.name)
+        }
         _ => manner.name().to_owned(),
     };
     Box::new(Own { manner, name })
@@ -73,12 +78,12 @@ pub fn own(manner: Manner) -> Box<dyn Target> {
 
 /// One of them by its name: `strict`, `faulty-server-finished_unchecked`, ...
 pub fn by_name(name: &str) -> Option<Box<dyn Target>> {
-    let faulty = FAULTS.iter().map(Manner::Faulty).map(own).find(|target| target.name() == name);
+    let faulty = FAULTS.iter().chain(PLANTED).map(Manner::Faulty).map(own).find(|target| target.name() == name);
     faulty.or_else(|| Manner::ALL.into_iter().find(|manner| manner.name() == name).map(own))
 }
 
 /// What our sides can be asked to do.
-const ACTIONS: [&str; 4] = ["key_update", "key_update_requested", "renegotiate", "client_certificate"];
+const ACTIONS: [&str; 5] = ["key_update", "key_update_requested", "renegotiate", "client_certificate", "data"];
 
 struct Own {
     manner: Manner,
@@ -113,7 +118,17 @@ impl Target for Own {
             "record_size_limit",
             "heartbeat",
             "psk",
+            "ech",
+            "cookie",
+            "delegated_credentials",
+            "exporter",
+            "staple",
+            "timestamps",
+            "ticket_requests",
         ];
+        if options.get("psk").is_some_and(|value| value == "alone") {
+            return Err("our own side offers no PSK without (EC)DHE".to_owned());
+        }
         let unknown = options.keys().find(|key| !known.contains(&key.as_str()));
         unknown.map_or(Ok(()), |key| Err(format!("our own side has no option `{key}`")))
     }
@@ -132,10 +147,13 @@ impl Target for Own {
     }
 }
 
+/// What a client sends as early data.
+const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
+
 /// SHA-1, which a strict side neither offers nor takes. [RFC 9155]
 const OLD_SCHEMES: [u16; 2] = [0x0203, 0x0201];
 
-/// ffdhe2048 and ffdhe3072, which a strict server takes as well, and suites of TLS 1.2 for them. [RFC 7919]
+/// ffdhe2048 and ffdhe3072, which a strict server takes as well; suites of TLS 1.2 for them, which clients offer too. [RFC 7919]
 const FIELDS: [u16; 2] = [256, 257];
 const FIELD_SUITES: [u16; 2] = [0x009e, 0x009f];
 
@@ -161,7 +179,11 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         Role::Server => Config::server(versions),
         Role::Client => Config::client(versions),
     };
+    let staples = role == Role::Server && options.get("staple").is_some_and(|value| value == "yes");
     let identity = plain.identity.filter(|_| role == Role::Server || asks);
+    let delegates = role == Role::Server && options.get("delegated_credentials").is_some_and(|value| value == "yes");
+    let identity = identity.map(|identity| if delegates { delegating() } else { identity });
+    let identity = identity.map(|identity| if staples { stapled(KeyKind::P256) } else { identity });
     let temper = match manner {
         Manner::Pushover => Temper::Pushover,
         Manner::Faulty(fault) if fault.makes_up() => Temper::Pushover,
@@ -173,6 +195,8 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let (mut groups, mut cipher_suites) = (plain.groups.clone(), plain.cipher_suites.clone());
     if is_strict && role == Role::Server {
         groups.extend(FIELDS);
+    }
+    if is_strict || role == Role::Client {
         cipher_suites.extend(FIELD_SUITES);
     }
     let limit = options.get("record_size_limit").map(|value| value.parse().unwrap_or(16385));
@@ -180,6 +204,8 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
     let alpn = options.get("alpn").map(|list| list.split(',').map(|name| name.trim().to_owned()).collect());
     Config {
         identity,
+        ech: ech(role, options),
+        requires_ech: is_strict,
         follows_hello_request: true,
         request_certificate: asks,
         require_certificate: options.get("client_auth").is_some_and(|value| value == "require"),
@@ -187,10 +213,19 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         temper,
         verify_chain: is_strict,
         signature_schemes,
+        early_data: (role == Role::Client && options.get("early_data").is_some_and(|value| value == "yes"))
+            .then(|| REQUEST.to_vec()),
         max_early_data: if options.get("early_data").is_some_and(|value| value == "yes") { 16384 } else { 0 },
         compressors: codes("certificate_compression", "CertificateCompressionAlgorithm").unwrap_or_default(),
         record_size_limit,
         heartbeat: options.get("heartbeat").is_some_and(|value| value == "yes"),
+        exporter: options.get("exporter").map(|label| label.as_bytes().to_vec()),
+        timestamps: options.get("timestamps").is_some_and(|value| value == "yes").then(gauntlet_pki::timestamps),
+        cookie: options.get("cookie").is_some_and(|value| value == "yes"),
+        credential_schemes: match options.get("delegated_credentials").map(String::as_str) {
+            Some("yes") => vec![0x0403, 0x0503, 0x0603, 0x0807],
+            _ => Vec::new(),
+        },
         psks: if options.get("psk").is_some_and(|value| value == "yes") { vec![psk()] } else { Vec::new() },
         tickets: u32::from(options.get("tickets").is_none_or(|value| value != "no")),
         groups: codes("groups", "NamedGroup").unwrap_or(groups),
@@ -199,6 +234,32 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         psk: old_psk,
         ..plain
     }
+}
+
+/// Encrypted ClientHello, with the configuration that every target with the option `ech` has.
+fn ech(role: Role, options: &Options) -> Ech {
+    let configs = gauntlet_pki::ech_config_list();
+    match (role, options.get("ech").map(String::as_str)) {
+        (Role::Client, Some("yes")) => Ech::Offer(configs),
+        (Role::Client, Some("grease")) => Ech::Grease,
+        (Role::Server, Some("yes")) => {
+            let key = KeyShare::from_private(NamedGroup::X25519, &gauntlet_pki::ECH_KEY);
+            Ech::Serve { configs, key: key.ok().map(Arc::new) }
+        }
+        _ => Ech::Unknown,
+    }
+}
+
+/// A server's identity with a delegated credential.
+fn delegating() -> Arc<Identity> {
+    let plain = gauntlet_pki::server(KeyKind::P256);
+    gauntlet_pki::with_credential(Role::Server).map_or_else(|_| plain.clone(), Arc::new)
+}
+
+/// A server's identity with an OCSP response that says that all is well.
+fn stapled(kind: KeyKind) -> Arc<Identity> {
+    let identity = Identity::clone(gauntlet_pki::server(kind));
+    Arc::new(Identity { staple: gauntlet_pki::staple(kind).ok(), ..identity })
 }
 
 /// The key that every target with the option `psk` knows.
@@ -225,7 +286,9 @@ impl Instance for OwnInstance {
         Ok(Box::new(MemoryLink::new(move || {
             number = number.wrapping_add(1);
             config.session = session.as_ref().and_then(offered);
-            let peer = Peer::new(config.clone(), [number; 32]);
+            let room = config.session.as_ref().map_or(0, |session| session.max_early_data as usize);
+            let early_data = config.early_data.clone().filter(|data| data.len() <= room);
+            let peer = Peer::new(Config { early_data, ..config.clone() }, [number; 32]);
             Ok(Box::new(OwnStack { session: session.clone(), ..OwnStack::new(manner, peer) }))
         })))
     }
@@ -263,6 +326,10 @@ struct OwnStack {
     /// Application data that has been answered.
     answered: usize,
     over: bool,
+    /// What is refused came ahead of the keys.
+    keyless: bool,
+    /// KeyUpdates that have come.
+    key_updates: usize,
     /// Where a client puts the sessions that it is given.
     session: Option<Session>,
 }
@@ -295,6 +362,7 @@ impl Stack for OwnStack {
             "key_update_requested" if self.peer.key_update_is_awaited() => {}
             "key_update_requested" => self.say("key_update", &[("request_update", 1)]),
             "renegotiate" => self.say("hello_request", &[]),
+            "data" => self.say("application_data", &[]),
             // Asks whom it may ask; the pushover asks anybody.
             "client_certificate" if self.manner == Manner::Pushover || self.peer.may_ask_later() => {
                 self.say("certificate_request", &[]);
@@ -303,6 +371,10 @@ impl Stack for OwnStack {
             _ => return Err(LinkError::NoAction(action.to_owned())),
         }
         Ok(())
+    }
+
+    fn said(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.peer.exported().filter(|_| name == "exporter").map(<[u8]>::to_vec)
     }
 }
 
@@ -315,7 +387,8 @@ impl OwnStack {
     }
 
     fn new(manner: Manner, peer: Peer) -> OwnStack {
-        OwnStack { wire: Wire::default(), peer, manner, answered: 0, over: false, session: None }
+        let wire = Wire::default();
+        OwnStack { wire, peer, manner, answered: 0, over: false, keyless: false, key_updates: 0, session: None }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -344,7 +417,7 @@ impl OwnStack {
 
     fn say(&mut self, name: &str, edits: &[(&str, u64)]) {
         match self.draft(name, edits) {
-            Some(draft) => self.put(name, draft),
+            Some(draft) => drop(self.put(name, draft)),
             // What cannot be made of what came is taken for sent, or it would be due for ever.
             None => self.peer.skip(name),
         }
@@ -359,9 +432,11 @@ impl OwnStack {
         draft.or_else(|_| self.peer.draft(name, &Change::default())).ok()
     }
 
-    fn put(&mut self, name: &str, mut draft: Draft) {
+    /// `false`: nothing could be written, for want of keys.
+    fn put(&mut self, name: &str, mut draft: Draft) -> bool {
         if self.fault().is_some_and(|fault| fault.omits(name)) {
-            return self.peer.sent(&mut draft);
+            self.peer.sent(&mut draft);
+            return true;
         }
         self.peer.remember(&mut draft);
         while draft.left() > 0 {
@@ -372,6 +447,7 @@ impl OwnStack {
         self.peer.sent(&mut draft);
         let bytes = self.peer.take_output();
         self.write(&bytes);
+        !bytes.is_empty()
     }
 
     fn say_due(&mut self) -> bool {
@@ -400,26 +476,39 @@ impl OwnStack {
     fn remark(&mut self) -> Option<String> {
         let fault = self.fault();
         let events = self.peer.take_events();
+        self.key_updates += events.iter().filter(|event| is_key_update(event)).count();
+        if let Some(fault) = fault {
+            fault.spin(self.key_updates);
+        }
         if fault.is_some_and(Fault::tells_padding) && events.iter().any(fault::is_badly_padded) {
             return Some("decrypt_error".to_owned());
         }
-        let mut remarks = events.into_iter().filter_map(|event| match event {
-            What::Remark { alert, text } if !fault.is_some_and(|fault| fault.overlooks(&alert, &text)) => {
-                Some((alert, text))
+        let mut first: Option<String> = None;
+        for event in events {
+            match event {
+                // What the rest of the flight is like is no matter any more.
+                What::Message { .. } if first.is_some() => break,
+                // Whoever refuses a ServerHello has no keys yet.
+                What::Message { name, .. } => self.keyless = name == "server_hello" && self.peer.handshakes() == 0,
+                What::Remark { alert, text } if !fault.is_some_and(|fault| fault.overlooks(&alert, &text)) => {
+                    let out_of_place = alert == "unexpected_message" && text.contains(" instead of ");
+                    match first.as_deref() {
+                        None => first = Some(alert.into_owned()),
+                        // A message that may not come at all is refused for that, however it is made.
+                        Some("decode_error") if out_of_place => return Some(alert.into_owned()),
+                        Some(_) => {}
+                    }
+                }
+                _ => {}
             }
-            _ => None,
-        });
-        let (alert, _) = remarks.next()?;
-        // A message that may not come at all is refused for that, however it is made.
-        let out_of_place =
-            remarks.next().is_some_and(|(alert, text)| alert == "unexpected_message" && text.contains(" instead of "));
-        if alert == "decode_error" && out_of_place {
-            return Some("unexpected_message".to_owned());
         }
-        Some(alert.into_owned())
+        first
     }
 
     fn take_strictly(&mut self, bytes: &[u8]) {
+        if let Some(fault) = self.fault() {
+            fault.trip(bytes);
+        }
         self.peer.receive(bytes);
         if let Some(alert) = self.remark() {
             self.refuse(&alert);
@@ -454,12 +543,25 @@ impl OwnStack {
             }
             self.put(name, draft);
         }
-        true
+        // Some is only told when all is done.
+        match self.remark() {
+            Some(alert) => {
+                self.refuse(&alert);
+                false
+            }
+            None => true,
+        }
     }
 
     fn refuse(&mut self, alert: &str) {
         let description = Grammar::tls().number("AlertDescription", alert).unwrap_or(80);
-        self.say("alert", &[("level", 2), ("description", description)]);
+        let draft = self.draft("alert", &[("level", 2), ("description", description)]);
+        let keys = !self.keyless && !self.peer.lacks_secret();
+        let sent = draft.filter(|_| keys).is_some_and(|draft| self.put("alert", draft));
+        if !sent {
+            // There are no keys, because of what was wrong.
+            self.write(&[21, 3, 3, 0, 2, 2, description as u8]);
+        }
         self.over = true;
     }
 
@@ -484,6 +586,11 @@ impl OwnStack {
             self.over = true;
         }
     }
+}
+
+/// Whether a KeyUpdate has come.
+fn is_key_update(event: &What) -> bool {
+    matches!(event, What::Message { from: Side::Target, name, .. } if name == "key_update")
 }
 
 fn path(text: &str) -> Path {

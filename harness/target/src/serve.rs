@@ -6,6 +6,15 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
+/// Serves one connection after the other: what one does to the process, the next has to bear.
+pub fn serve_in_turn(target: &dyn Target, options: &Options, listener: &TcpListener) -> Result<(), LinkError> {
+    target.supports(Role::Server, options).map_err(LinkError::Other)?;
+    for stream in listener.incoming().flatten() {
+        drop(carry(target, options, stream));
+    }
+    Ok(())
+}
+
 /// Serves every connection that comes, each in a thread, until the process ends. Only for targets in memory.
 pub fn serve(target: &dyn Target, options: &Options, listener: &TcpListener) -> Result<(), LinkError> {
     target.supports(Role::Server, options).map_err(LinkError::Other)?;
@@ -22,17 +31,31 @@ pub fn serve(target: &dyn Target, options: &Options, listener: &TcpListener) -> 
     })
 }
 
-/// Carries bytes between a socket and a stack until one of them ends.
-fn carry(target: &dyn Target, options: &Options, mut stream: TcpStream) -> Result<(), LinkError> {
+fn carry(target: &dyn Target, options: &Options, stream: TcpStream) -> Result<(), LinkError> {
+    carry_through(target, Role::Server, options, stream, &mut Some)
+}
+
+/// Carries bytes between a socket and a stack until one of them ends. What the stack sends goes through `change` first,
+/// which ends the connection by giving nothing.
+pub fn carry_through(
+    target: &dyn Target,
+    role: Role,
+    options: &Options,
+    mut stream: TcpStream,
+    change: &mut dyn FnMut(Vec<u8>) -> Option<Vec<u8>>,
+) -> Result<(), LinkError> {
     let other = |error: std::io::Error| LinkError::Other(error.to_string());
-    let mut instance = target.start(Role::Server, options)?;
+    let mut instance = target.start(role, options)?;
     let mut link = instance.link()?;
     let connection = link.connect()?;
     let mut chunk = [0; 16 << 10];
     loop {
         loop {
             match link.receive(connection, Duration::ZERO) {
-                Received::Bytes(bytes) => stream.write_all(&bytes).map_err(other)?,
+                Received::Bytes(bytes) => match change(bytes) {
+                    Some(bytes) => stream.write_all(&bytes).map_err(other)?,
+                    None => return finish(&mut stream).map_err(other),
+                },
                 Received::Quiet => break,
                 Received::End(_) => return finish(&mut stream).map_err(other),
             }

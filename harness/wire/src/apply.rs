@@ -9,7 +9,7 @@ use crate::node::{Node, Remark, Value};
 use crate::path::{Path, Segment};
 use crate::plain::Plain;
 use crate::resolve::{Trail, place};
-use crate::types::{Arm, Field, Kind, Picked, Scope, Struct, Type, What};
+use crate::types::{Arm, Field, Kind, Picked, Scope, Struct, Type, What, When};
 
 pub(crate) fn apply(grammar: &Grammar, root: &mut Node, edit: &Edit, scope: Scope) -> Result<(), EditError> {
     let mut editor = Editor { grammar, root, scope };
@@ -500,8 +500,8 @@ impl Editor<'_> {
             }
         }
         for field in &structure.fields {
-            if let What::Let { slot, value, field, bytes } = &field.what
-                && ahead.iter().any(|child| child.name == *field && child.bytes() == Some(bytes.as_slice()))
+            if let What::Let { slot, value, when } = &field.what
+                && When::holds(when, ahead)
             {
                 scope.set(*slot, *value);
             }

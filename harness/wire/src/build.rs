@@ -5,8 +5,8 @@ use crate::edit::EditError;
 use crate::node::{Node, Span, TypeId, Value};
 use crate::plain::{Plain, hex_bytes};
 use crate::types::{
-    Arm, Choice, Constant, Enum, Field, Kind, Number, Picked, Scope, Select, Size, Struct, Type, What, parse_number,
-    unknown_type,
+    Arm, Choice, Constant, Enum, Field, Kind, Number, Picked, Scope, Select, Size, Struct, Type, What, When,
+    parse_number, unknown_type,
 };
 
 pub(crate) type Fields = [(String, Plain)];
@@ -302,11 +302,8 @@ impl Builder {
     ) -> Result<(), EditError> {
         for field in fields {
             match &field.what {
-                What::Let { slot, value, field, bytes } => {
-                    if nodes
-                        .iter()
-                        .any(|node| node.name == *field && matches!(&node.value, Value::Bytes(found) if found == bytes))
-                    {
+                What::Let { slot, value, when } => {
+                    if When::holds(when, nodes) {
                         self.scope.set(*slot, *value);
                     }
                 }

@@ -178,12 +178,12 @@ impl Spot {
         let constant = |name: &str| structure.fields.iter().any(|field| field.name == name && field.default.is_some());
         let mut spots = vec![self];
         for field in &structure.fields {
-            let What::Let { slot, value, field, .. } = &field.what else {
+            let What::Let { slot, value, when } = &field.what else {
                 continue;
             };
             let mut told = spots.clone();
             told.iter_mut().for_each(|spot| spot.scope.set(*slot, *value));
-            match constant(field) {
+            match when.as_ref().is_none_or(|when| constant(when.field)) {
                 true => spots = told,
                 false => spots.extend(told),
             }

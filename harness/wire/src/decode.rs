@@ -1,7 +1,9 @@
 //! Bytes to trees, leniently: what does not fit stays raw, with a remark.
 
 use crate::node::{Node, Remark, Span, TypeId, Value};
-use crate::types::{Arm, Choice, Field, Kind, Picked, Scope, Select, Size, Sizeof, Struct, Type, What, unknown_type};
+use crate::types::{
+    Arm, Choice, Field, Kind, Picked, Scope, Select, Size, Sizeof, Struct, Type, What, When, unknown_type,
+};
 
 /// Types may contain themselves; deeper than this, bytes stay raw.
 const DEPTH: usize = 48;
@@ -243,11 +245,8 @@ impl Decoder<'_> {
                 continue;
             }
             let goes_on = match &field.what {
-                What::Let { slot, value, field, bytes } => {
-                    if nodes
-                        .iter()
-                        .any(|node| node.name == *field && matches!(&node.value, Value::Bytes(found) if found == bytes))
-                    {
+                What::Let { slot, value, when } => {
+                    if When::holds(when, nodes) {
                         self.scope.set(*slot, *value);
                     }
                     true

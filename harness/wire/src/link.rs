@@ -7,7 +7,7 @@ use crate::parse::{
     SizeDeclaration, error,
 };
 use crate::types::{
-    Arm, Choice, Constant, Enum, Field, Kind, Number, Row, SLOTS, Select, Size, Sizeof, Struct, Type, What,
+    Arm, Choice, Constant, Enum, Field, Kind, Number, Row, SLOTS, Select, Size, Sizeof, Struct, Type, What, When,
     parse_number,
 };
 use std::collections::HashMap;
@@ -304,10 +304,14 @@ impl<'a> Linker<'a> {
         let origin = declared.origin;
         let (mut slot, mut default_value) = (None, None);
         let what = match &declared.what {
-            Declared::Let { value, field, bytes } => {
+            Declared::Let { value, when } => {
                 let value = self.value(declared.name, siblings, value, origin)?;
-                let bytes = parse_bytes(bytes).ok_or_else(|| error(origin, "expected bytes in hex behind `==`"))?;
-                What::Let { slot: self.slot(declared.name, origin)?, value, field, bytes }
+                let condition = |(field, bytes): &(&'static str, &'static str)| match parse_bytes(bytes) {
+                    Some(bytes) => Ok(When { field, bytes }),
+                    None => Err(error(origin, "expected bytes in hex behind `==`")),
+                };
+                let when = when.as_ref().map(condition).transpose()?;
+                What::Let { slot: self.slot(declared.name, origin)?, value, when }
             }
             Declared::Select(select) => {
                 let spliced = declared.name.is_empty();

@@ -18,15 +18,19 @@ pub enum Opened {
     RsaBlock,
     /// A message of that type of the grammar, compressed.
     Compressed(&'static str),
+    /// A struct of that type of the grammar, encrypted.
+    Sealed(&'static str),
 }
 
 /// What the field that a path names holds; `None`: it cannot be opened.
 pub fn opened(path: &Path) -> Option<Opened> {
-    let name = path.segments.iter().rev().find_map(|segment| match segment {
+    let mut names = path.segments.iter().rev().filter_map(|segment| match segment {
         Segment::Name(name) => Some(name.as_str()),
         _ => None,
-    })?;
-    Some(match name {
+    });
+    Some(match names.next()? {
+        // [RFC 9849, 5]
+        "payload" if names.next() == Some("encrypted_client_hello") => Opened::Sealed("EncodedClientHelloInner"),
         "encrypted_pre_master_secret" => Opened::RsaBlock,
         "compressed_certificate_message" => Opened::Compressed("Certificate"),
         "cert_data" | "certificate_list" => Opened::Der("Certificate"),
@@ -80,7 +84,7 @@ pub(crate) fn check_inside(path: &Path) -> Result<(), EditError> {
     match opened(&outer) {
         Some(Opened::Der(kind)) => der::check_path(kind, &inner),
         Some(Opened::RsaBlock) => check_block(&inner),
-        Some(Opened::Compressed(kind)) => crate::Grammar::tls().check_path(kind, &inner),
+        Some(Opened::Compressed(kind) | Opened::Sealed(kind)) => crate::Grammar::tls().check_path(kind, &inner),
         None => {
             Err(EditError { message: format!("`{outer}` cannot be opened"), path: path.to_string(), suggestion: None })
         }
@@ -119,6 +123,7 @@ mod tests {
             "signature.inside.r",
             "certificate_list[0].cert_data.inside.tbs_certificate.validity.not_after",
             "compressed_certificate_message.inside.certificate_list[0].cert_data",
+            "extensions.encrypted_client_hello.payload.inside.extensions.ech_outer_extensions.OuterExtensions",
         ] {
             assert_eq!(check_inside(&path(good)), Ok(()), "{good}");
         }
@@ -126,6 +131,7 @@ mod tests {
         assert_eq!(error.suggestion.as_deref(), Some("padding"));
         let error = check_inside(&path("signature.inside.x")).unwrap_err();
         assert!(error.message.contains("has no `x`"), "{error}");
+        assert!(check_inside(&path("payload.inside.zeros")).unwrap_err().message.contains("cannot be opened"));
         assert!(check_inside(&path("random.inside.x")).unwrap_err().message.contains("cannot be opened"));
     }
 }

@@ -80,9 +80,18 @@ pub(crate) struct FieldDeclaration {
 
 #[derive(Clone)]
 pub(crate) enum Declared {
-    Typed { type_name: &'static str, size: Option<SizeDeclaration>, default: Option<Default>, reads: Option<Reads> },
+    Typed {
+        type_name: &'static str,
+        size: Option<SizeDeclaration>,
+        default: Option<Default>,
+        reads: Option<Reads>,
+    },
     Select(SelectDeclaration),
-    Let { value: &'static str, field: &'static str, bytes: &'static str },
+    /// The condition is a field and its bytes.
+    Let {
+        value: &'static str,
+        when: Option<(&'static str, &'static str)>,
+    },
 }
 
 #[derive(Clone)]
@@ -403,16 +412,18 @@ impl Parser {
         let name = self.word("a name")?;
         self.sign('=')?;
         let value = self.word("a value")?;
-        if !self.takes_word("when") {
-            return self.fail("`when`");
-        }
+        let when = if self.takes_word("when") { Some(self.condition()?) } else { None };
+        self.sign(';')?;
+        Ok(FieldDeclaration { name, optional: false, what: Declared::Let { value, when }, origin })
+    }
+
+    /// `field == bytes`
+    fn condition(&mut self) -> Result<(&'static str, &'static str), GrammarError> {
         let field = self.word("a field")?;
         if !self.takes(Token::Equals) {
             return self.fail("`==`");
         }
-        let bytes = self.word("bytes in hex")?;
-        self.sign(';')?;
-        Ok(FieldDeclaration { name, optional: false, what: Declared::Let { value, field, bytes }, origin })
+        Ok((field, self.word("bytes in hex")?))
     }
 
     /// `sizeof(f)`, `0x8000 + sizeof(f)`, or a constant.

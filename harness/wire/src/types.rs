@@ -3,6 +3,7 @@
 //! Types live as long as the process: a grammar is read once, and every node can point at its type without a
 //! lifetime or a lookup.
 
+use crate::node::{Node, Value};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -92,13 +93,27 @@ pub(crate) enum What {
     Select(Select),
     /// Several fields per arm.
     Splice(Select),
-    /// `let name = value when field == bytes`.
+    /// `let name = value`, or only `when field == bytes`.
     Let {
         slot: u8,
         value: u64,
-        field: &'static str,
-        bytes: Vec<u8>,
+        when: Option<When>,
     },
+}
+
+/// What a `let` depends on: a field ahead of it, and its bytes.
+pub(crate) struct When {
+    pub field: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+impl When {
+    /// Whether it is so, by the fields ahead.
+    pub fn holds(when: &Option<When>, ahead: &[Node]) -> bool {
+        when.as_ref().is_none_or(|When { field, bytes }| {
+            ahead.iter().any(|node| node.name == *field && matches!(&node.value, Value::Bytes(found) if found == bytes))
+        })
+    }
 }
 
 #[derive(Clone)]

@@ -242,6 +242,23 @@ fn extensions_read_by_their_message() {
     }
 }
 
+/// The hello inside reads its extensions as a ClientHello does, and what is behind it is padding.
+#[test]
+fn an_inner_hello_stands_ahead_of_its_padding() {
+    let inner = "0303 0707070707070707070707070707070707070707070707070707070707070707 00 0002 1301 01 00 \
+                 0013 fe0d 0001 01 002b 0003 02 0304 fd00 0003 02 0033 000000";
+    let bytes = hex(inner);
+    let node = Grammar::tls().decode("EncodedClientHelloInner", &bytes, &Context::tls13());
+    assert_eq!(node.first_remark(), None, "{}", node.print());
+    let at = |text: &str| node.at(&path(text)).unwrap_or_else(|| panic!("nothing at {text}")).to_json().to_string();
+    assert_eq!(at("extensions.encrypted_client_hello.type"), r#""inner""#);
+    assert_eq!(at("extensions.supported_versions.versions"), r#"["tls1.3"]"#);
+    assert_eq!(at("extensions.ech_outer_extensions.OuterExtensions"), r#"["key_share"]"#);
+    assert_eq!(at("zeros"), r#""000000""#);
+    assert_eq!(node.to_bytes(), bytes);
+    Grammar::tls().check_path("EncodedClientHelloInner", &path("extensions.supported_versions.versions")).unwrap();
+}
+
 #[test]
 fn old_versions_lay_messages_out_otherwise() {
     let read = |bytes: &str, context: Context| {

@@ -3,11 +3,12 @@
 use crate::args::{BaselineArgs, Lint, Probe, Selection, Show};
 use crate::{Exit, Failure, data};
 use gauntlet_engine::Select;
-use gauntlet_model::{Learnt, Role};
+use gauntlet_model::Role;
 use gauntlet_scenario::Corpus;
 use gauntlet_vectors::catalogue::Catalogue;
 use gauntlet_yaml::{Kind, Yaml};
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 
 /// One case a line: id and title.
 pub(crate) fn list(selection: &Selection) -> Result<Exit, Failure> {
@@ -66,31 +67,59 @@ pub(crate) fn targets() -> Result<Exit, Failure> {
     Ok(Exit::Expected)
 }
 
-/// What a target has, as a table.
+/// What a target has in each of its roles: a page, or as JSON an object for each role.
 pub(crate) fn probe(arguments: &Probe) -> Result<Exit, Failure> {
     let target = super::target(&arguments.target)?;
-    let options = Default::default();
-    let unreachable = |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
-    let mut instance = target.start(Role::Server, &options).map_err(unreachable)?;
-    let settings = gauntlet_engine::patient(target.as_ref(), [0; 32]);
-    let found = gauntlet_engine::probe(instance.as_mut(), Role::Server, &options, &settings).map_err(unreachable)?;
-    if arguments.json {
-        let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::usage(error.to_string()))?;
-        anstream::println!("{text}");
-        return Ok(Exit::Expected);
-    }
-    anstream::println!("{}  {}", target.name(), target.version());
-    for (kind, entries) in &found.kinds {
-        anstream::println!("\n{kind}");
-        for (name, learnt) in entries {
-            match learnt {
-                Learnt::Yes => anstream::println!("  yes  {name}"),
-                Learnt::No => anstream::println!("  no   {name}"),
-                Learnt::NotLearnt(why) => anstream::println!("  ?    {name} ({why})"),
-            }
+    let mut roles = target.roles();
+    if let Some(role) = arguments.role.map(|role| role.role()) {
+        roles.retain(|has| *has == role);
+        if roles.is_empty() {
+            return Err(Failure::usage(format!("{} is no {}", target.name(), role.name())));
         }
     }
+    let probed = roles.into_iter().map(|role| probe_role(target.as_ref(), role)).collect::<Result<Vec<_>, _>>()?;
+    if arguments.json {
+        anstream::println!("{:#}", serde_json::Value::Array(probed.iter().map(Probed::to_json).collect()));
+        return Ok(Exit::Expected);
+    }
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let page = |probed: &Probed| {
+        let Probed { target, version, role, took_us, capabilities } = probed;
+        gauntlet_reports::capabilities::page(target, version, *role, capabilities, *took_us, colour)
+    };
+    let pages: Vec<String> = probed.iter().map(page).collect();
+    anstream::print!("{}", pages.join("\n"));
     Ok(Exit::Expected)
+}
+
+/// What a probe has found.
+struct Probed {
+    target: String,
+    version: String,
+    role: Role,
+    took_us: u64,
+    capabilities: gauntlet_model::Capabilities,
+}
+
+impl Probed {
+    fn to_json(&self) -> serde_json::Value {
+        let Probed { target, version, role, took_us, capabilities } = self;
+        serde_json::json!({
+            "target": target, "version": version, "role": role, "took_us": took_us, "capabilities": capabilities,
+        })
+    }
+}
+
+fn probe_role(target: &dyn gauntlet_target::Target, role: Role) -> Result<Probed, Failure> {
+    let unreachable = |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
+    let options = Default::default();
+    let mut instance = target.start(role, &options).map_err(unreachable)?;
+    let settings = gauntlet_engine::patient(target, [0; 32]);
+    // Starting it, and building its adapter before, is no part of probing.
+    let began = std::time::Instant::now();
+    let capabilities = gauntlet_engine::probe(instance.as_mut(), role, &options, &settings).map_err(unreachable)?;
+    let took_us = began.elapsed().as_micros() as u64;
+    Ok(Probed { target: target.name().to_owned(), version: target.version(), role, took_us, capabilities })
 }
 
 /// All that is wrong with scenario files.

@@ -25,7 +25,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<Exit, Failure> {
     }
     let mut out = anstream::stdout();
     let _ = writeln!(out, "listening on {address}").and_then(|()| out.flush());
-    gauntlet_target::serve::serve(target.as_ref(), &Default::default(), &listener)
-        .map_err(|error| failed(error.to_string()))?;
+    let serve = if arguments.in_turn { gauntlet_target::serve::serve_in_turn } else { gauntlet_target::serve::serve };
+    serve(target.as_ref(), &Default::default(), &listener).map_err(|error| failed(error.to_string()))?;
     Ok(Exit::Expected)
 }

@@ -2,7 +2,7 @@
 
 use crate::args::Sweep;
 use crate::{Exit, Failure};
-use gauntlet_campaign::{Group, Options, SweepError, group, sweep, write};
+use gauntlet_campaign::{Group, Options, SweepError, group, shrink, sweep, write};
 use gauntlet_model::Role;
 use gauntlet_target::Target;
 use std::time::Instant;
@@ -28,7 +28,12 @@ fn one(target: &dyn Target, role: Role, arguments: &Sweep) -> Result<usize, Fail
         only_orders: arguments.only_orders,
         until_found: arguments.until_found,
         every: arguments.every,
+        pairs: if arguments.depth > 1 { arguments.pairs.clone() } else { Vec::new() },
     };
+    if arguments.depth > 1 && arguments.pairs.is_empty() {
+        let text = "`--depth 2` plays pairs of the changes that hold a word: name some with `--pairs`, such as `left`";
+        return Err(Failure::usage(text));
+    }
     let began = Instant::now();
     let tell = |flow: &str, cases: usize| anstream::eprintln!("{} {flow}: {cases} changes", role.name());
     let report = sweep(target, role, &options, &tell).map_err(|error| match error {
@@ -40,7 +45,11 @@ fn one(target: &dyn Target, role: Role, arguments: &Sweep) -> Result<usize, Fail
         anstream::println!("{} {flow}: not there: {reason}", role.name());
     }
     let count = report.findings.len();
-    let groups = group(report.findings);
+    for remark in &report.remarks {
+        anstream::println!("{} {remark}", role.name());
+    }
+    let mut groups = group(report.findings);
+    shrink(&mut groups, target, role, options.seed);
     for group in &groups {
         anstream::println!("{}", line(group));
     }
@@ -50,12 +59,13 @@ fn one(target: &dyn Target, role: Role, arguments: &Sweep) -> Result<usize, Fail
         anstream::println!("    gauntlet run {}/scenario.yaml --target {}", place.display(), target.name());
     }
     anstream::println!(
-        "{} as {}: {} changed flows ({} could not be carried out) in {:.1} s; {count} findings in {} groups",
+        "{} as {}: {} changed flows ({} could not be carried out) in {:.1} s, {:.0} a second; {count} findings in {} groups",
         target.name(),
         role.name(),
         report.cases,
         report.unplayable,
         took.as_secs_f64(),
+        report.cases as f64 / took.as_secs_f64().max(0.001),
         groups.len()
     );
     Ok(count)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -69,7 +70,40 @@ func config() *tls.Config {
 	if option["alpn"] != "" {
 		made.NextProtos = strings.Split(option["alpn"], ",")
 	}
+	encrypt(made)
 	return made
+}
+
+// Encrypted Client Hello is there from Go 1.24 on; what is older has to build all the same.
+func encrypt(made *tls.Config) {
+	set := func(in reflect.Value, name string, value any) {
+		field := in.FieldByName(name)
+		if !field.IsValid() {
+			must(fmt.Errorf("this Go has no %s", name))
+		}
+		field.Set(reflect.ValueOf(value))
+	}
+	read := func(name string) []byte {
+		bytes, err := os.ReadFile(option[name])
+		must(err)
+		return bytes
+	}
+	whole := reflect.ValueOf(made).Elem()
+	if option["ech_configs"] != "" {
+		made.MinVersion = tls.VersionTLS13
+		set(whole, "EncryptedClientHelloConfigList", read("ech_configs"))
+	}
+	if option["ech_key"] != "" {
+		keys := whole.FieldByName("EncryptedClientHelloKeys")
+		if !keys.IsValid() {
+			must(fmt.Errorf("this Go opens no encrypted hellos"))
+		}
+		key := reflect.New(keys.Type().Elem()).Elem()
+		set(key, "Config", read("ech_config"))
+		set(key, "PrivateKey", read("ech_key"))
+		set(key, "SendAsRetry", true)
+		keys.Set(reflect.Append(keys, key))
+	}
 }
 
 func serve(stream net.Conn) {

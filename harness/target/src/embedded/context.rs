@@ -1,14 +1,14 @@
 //! `SSL_CTX`, one for each set of options, shared by all threads.
 
-use super::settings::{ClientAuth, Settings};
-use super::stack;
+use super::settings::{ClientAuth, Ech, Ocsp, Settings};
+use super::{stack, staple};
 use foreign_types_shared::ForeignType;
 use gauntlet_model::Role;
-use gauntlet_pki::Identity;
+use gauntlet_pki::{Identity, KeyKind};
 use openssl::error::ErrorStack;
 use openssl::ssl::{
-    AlpnError, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode, SslVerifyMode,
-    SslVersion, select_next_proto,
+    AlpnError, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslRef, SslSessionCacheMode,
+    SslVerifyMode, SslVersion, select_next_proto,
 };
 use openssl::x509::X509;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
@@ -20,6 +20,9 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 const MAX_EARLY_DATA: u32 = 16384;
 /// Sessions kept in each context, for resumption by session id.
 const CACHED_SESSIONS: i32 = 1024;
+
+/// The application's part of a cookie; the library adds its own, with a MAC.
+const COOKIE: &[u8] = b"gauntlet";
 
 /// What connections are made from.
 pub(super) struct Context {
@@ -63,6 +66,9 @@ fn common(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), St
         builder.set_security_level(0);
         builder.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0").map_err(reason)?;
     }
+    if settings.ech != Ech::No {
+        return Err("this openssl has no Encrypted ClientHello".to_owned());
+    }
     if !settings.certificate_compression.is_empty() {
         return Err("this openssl is built without certificate compression".to_owned());
     }
@@ -101,6 +107,16 @@ fn server(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
     }
     if settings.early_data {
         builder.set_max_early_data(MAX_EARLY_DATA)?;
+    }
+    if settings.cookie {
+        builder.set_stateless_cookie_generate_cb(|_, room| {
+            room[..COOKIE.len()].copy_from_slice(COOKIE);
+            Ok(COOKIE.len())
+        });
+        builder.set_stateless_cookie_verify_cb(|_, cookie| cookie == COOKIE);
+    }
+    if settings.staple {
+        builder.set_status_callback(show_staple)?;
     }
     if settings.raw_public_key {
         sys::set_server_certificate_types(builder, &[2, 0])?;
@@ -145,11 +161,44 @@ fn client(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
     if !settings.alpn.is_empty() {
         builder.set_alpn_protos(&wire_format(&settings.alpn))?;
     }
+    if !settings.compatibility {
+        builder.clear_options(SslOptions::ENABLE_MIDDLEBOX_COMPAT);
+    }
+    if settings.post_handshake_auth {
+        sys::set_post_handshake_auth(builder);
+    }
+    if settings.psk {
+        builder.set_psk_client_callback(|_, _, identity, key| {
+            let (name, secret) = (gauntlet_pki::PSK_IDENTITY.as_bytes(), gauntlet_pki::PSK_KEY);
+            // The name ends in a zero byte.
+            if identity.len() <= name.len() || key.len() < secret.len() {
+                return Ok(0);
+            }
+            identity[..name.len()].copy_from_slice(name);
+            identity[name.len()] = 0;
+            key[..secret.len()].copy_from_slice(&secret);
+            Ok(secret.len())
+        });
+    }
+    if settings.ocsp != Ocsp::No {
+        let needed = settings.ocsp == Ocsp::Require;
+        builder.set_status_callback(move |ssl| Ok(staple::is_acceptable(ssl, needed)))?;
+    }
     if settings.resumption {
         builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
         builder.set_new_session_callback(stack::remember);
     }
     Ok(())
+}
+
+/// Staples the response for the certificate that was chosen; `false`: there is none.
+fn show_staple(ssl: &mut SslRef) -> Result<bool, ErrorStack> {
+    let chosen = ssl.certificate().map(|certificate| certificate.to_der()).transpose()?;
+    let is_chosen = |kind: &KeyKind| chosen.as_ref() == gauntlet_pki::server(*kind).chain.first();
+    match KeyKind::ALL.into_iter().find(is_chosen).map(gauntlet_pki::staple) {
+        Some(Ok(response)) => ssl.set_ocsp_status(&response).map(|()| true),
+        _ => Ok(false),
+    }
 }
 
 fn identity(builder: &mut SslContextBuilder, identity: &Identity) -> Result<(), ErrorStack> {
@@ -253,6 +302,16 @@ mod sys {
         let text = std::ffi::CString::new(hint.split('\0').next().unwrap_or_default()).unwrap_or_default();
         // SAFETY: the builder owns a live SSL_CTX, and the text ends in a zero byte; the library copies it.
         control(unsafe { SSL_CTX_use_psk_identity_hint(builder.as_ptr(), text.as_ptr()) }.into())
+    }
+
+    unsafe extern "C" {
+        fn SSL_CTX_set_post_handshake_auth(context: *mut ffi::SSL_CTX, value: i32);
+    }
+
+    /// A client offers to authenticate behind the handshake.
+    pub fn set_post_handshake_auth(builder: &mut SslContextBuilder) {
+        // SAFETY: the builder owns a live SSL_CTX.
+        unsafe { SSL_CTX_set_post_handshake_auth(builder.as_ptr(), 1) };
     }
 
     unsafe extern "C" {

@@ -1,11 +1,12 @@
 //! One connection of rustls, as an application would drive it.
 
-use super::settings::{ClientAuth, Settings};
+use super::rustls_hpke::{OurHpke, placeholder};
+use super::settings::{ClientAuth, Ech, Ocsp, Settings};
 use super::{DATA, REQUEST};
 use crate::memory::{Stack, Wire};
 use gauntlet_model::{LinkError, Role};
 use gauntlet_pki::{Identity, KeyKind, SERVER_NAME};
-use rustls::client::Resumption;
+use rustls::client::{EchConfig, EchGreaseConfig, EchMode, Resumption};
 use rustls::compress::{self, CertCompressor, CertDecompressor};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -117,9 +118,23 @@ fn server(settings: &Settings) -> Result<ServerConfig, String> {
 }
 
 fn client(settings: &Settings) -> Result<ClientConfig, String> {
+    if settings.psk || settings.post_handshake_auth {
+        return Err("rustls has neither external PSKs nor post-handshake authentication".to_owned());
+    }
+    if !settings.compatibility {
+        return Err("rustls cannot leave the compatibility mode".to_owned());
+    }
+    if settings.ocsp != Ocsp::No {
+        return Err("rustls does not look at stapled responses".to_owned());
+    }
     let provider = provider(settings)?;
     let builder = ClientConfig::builder_with_provider(provider);
-    let builder = builder.with_protocol_versions(&versions(settings)?).map_err(text)?;
+    let builder = match ech(settings)? {
+        // With it rustls offers TLS 1.3 alone.
+        Some(mode) => builder.with_ech(mode),
+        None => builder.with_protocol_versions(&versions(settings)?),
+    };
+    let builder = builder.map_err(text)?;
     let builder = builder.with_root_certificates(roots()?);
     let mut config = match settings.certificates.first() {
         Some(&kind) if settings.client_auth != ClientAuth::None => {
@@ -133,6 +148,18 @@ fn client(settings: &Settings) -> Result<ClientConfig, String> {
     config.enable_early_data = settings.early_data;
     (config.cert_compressors, config.cert_decompressors) = compression(settings)?;
     Ok(config)
+}
+
+/// Encrypted ClientHello as the settings name it.
+fn ech(settings: &Settings) -> Result<Option<EchMode>, String> {
+    Ok(match settings.ech {
+        Ech::No => None,
+        Ech::Yes => {
+            let list = gauntlet_pki::ech_config_list().into();
+            Some(EchConfig::new(list, &[&OurHpke]).map_err(text)?.into())
+        }
+        Ech::Grease => Some(EchGreaseConfig::new(&OurHpke, placeholder()?).into()),
+    })
 }
 
 type Compression = (Vec<&'static dyn CertCompressor>, Vec<&'static dyn CertDecompressor>);

@@ -21,6 +21,7 @@ pub(super) struct Settings {
     pub tickets: bool,
     pub renegotiation: bool,
     pub resumption: bool,
+    pub ocsp: Ocsp,
     /// Every suite that the library has, also weak and anonymous ones.
     pub all_suites: bool,
     /// The pre-shared key of [`gauntlet_pki::PSK_KEY`] is known.
@@ -32,6 +33,28 @@ pub(super) struct Settings {
     pub certificate_compression: Vec<String>,
     /// The server's key alone, for clients that take it.
     pub raw_public_key: bool,
+    /// Encrypted ClientHello of a client.
+    pub ech: Ech,
+    /// A client offers to authenticate behind the handshake.
+    pub post_handshake_auth: bool,
+    /// A client looks like one of TLS 1.2 that resumes. [RFC 9846, E.4]
+    pub compatibility: bool,
+    /// The server has an OCSP response for its certificate.
+    pub staple: bool,
+    /// The server asks for a cookie, and keeps no state until it has it back.
+    pub cookie: bool,
+    /// Label under which 32 bytes are exported.
+    pub exporter: Option<String>,
+}
+
+/// What a client does about Encrypted ClientHello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Ech {
+    No,
+    /// Offers it, with the configuration of [`gauntlet_pki::ech_config_list`].
+    Yes,
+    /// Pretends to.
+    Grease,
 }
 
 /// Whether clients are asked for a certificate.
@@ -39,6 +62,17 @@ pub(super) struct Settings {
 pub(super) enum ClientAuth {
     None,
     Request,
+    Require,
+}
+
+/// What a client makes of stapled OCSP responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Ocsp {
+    /// It does not ask for any.
+    No,
+    /// It refuses a bad one.
+    Staple,
+    /// It refuses also to go without.
     Require,
 }
 
@@ -56,12 +90,19 @@ impl Settings {
             tickets: true,
             renegotiation: false,
             resumption: false,
+            ocsp: Ocsp::No,
             all_suites: false,
             psk: false,
             psk_hint: None,
             unsafe_renegotiation: false,
             certificate_compression: Vec::new(),
             raw_public_key: false,
+            ech: Ech::No,
+            post_handshake_auth: false,
+            compatibility: true,
+            staple: false,
+            cookie: false,
+            exporter: None,
         };
         for (name, value) in options {
             settings.set(name, value).map_err(|reason| format!("option `{name}: {value}`: {reason}"))?;
@@ -79,13 +120,20 @@ impl Settings {
             "cipher_suites" => self.cipher_suites = list(value).map(str::to_owned).collect(),
             "tickets" => self.tickets = yes(value)?,
             "suites" => self.all_suites = all(value)?,
-            "psk" if self.role == Role::Server => self.psk = yes(value)?,
+            "psk" => self.psk = yes(value)?,
+            "post_handshake_auth" if self.role == Role::Client => self.post_handshake_auth = yes(value)?,
+            "compatibility" if self.role == Role::Client => self.compatibility = yes(value)?,
             "psk_hint" if self.role == Role::Server => self.psk_hint = Some(value.to_owned()),
             "unsafe_renegotiation" if self.role == Role::Server => self.unsafe_renegotiation = yes(value)?,
             "certificate_compression" => self.certificate_compression = list(value).map(str::to_owned).collect(),
             "raw_public_key" if self.role == Role::Server => self.raw_public_key = yes(value)?,
             "early_data" => self.early_data = yes(value)?,
+            "ech" if self.role == Role::Client => self.ech = ech(value)?,
+            "staple" if self.role == Role::Server => self.staple = yes(value)?,
+            "cookie" if self.role == Role::Server => self.cookie = yes(value)?,
+            "exporter" => self.exporter = Some(value.to_owned()),
             "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
+            "ocsp" if self.role == Role::Client => self.ocsp = ocsp(value)?,
             "resumption" if self.role == Role::Client => self.resumption = yes(value)?,
             _ => return Err(format!("not known for a {}", self.role.name())),
         }
@@ -102,6 +150,13 @@ fn yes(value: &str) -> Result<bool, String> {
         "yes" | "true" => Ok(true),
         "no" | "false" => Ok(false),
         _ => Err("expected `yes` or `no`".to_owned()),
+    }
+}
+
+fn ech(value: &str) -> Result<Ech, String> {
+    match value {
+        "grease" => Ok(Ech::Grease),
+        other => yes(other).map(|yes| if yes { Ech::Yes } else { Ech::No }),
     }
 }
 
@@ -137,6 +192,15 @@ fn client_auth(value: &str) -> Result<ClientAuth, String> {
         "request" => Ok(ClientAuth::Request),
         "require" => Ok(ClientAuth::Require),
         _ => Err("expected `none`, `request` or `require`".to_owned()),
+    }
+}
+
+fn ocsp(value: &str) -> Result<Ocsp, String> {
+    match value {
+        "no" => Ok(Ocsp::No),
+        "staple" | "checked" => Ok(Ocsp::Staple),
+        "require" => Ok(Ocsp::Require),
+        _ => Err("expected `no`, `staple`, `checked` or `require`".to_owned()),
     }
 }
 

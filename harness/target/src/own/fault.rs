@@ -37,6 +37,10 @@ pub(super) enum Does {
     Omits(&'static str),
     /// Wrong padding of an RSA premaster secret is told at once.
     TellsPadding,
+    /// A ClientHello's session id is copied into 32 bytes, whatever its length.
+    CopiesSessionId,
+    /// Behind so many KeyUpdates it never comes to an end.
+    Spins(usize),
 }
 
 /// What a field is instead.
@@ -50,7 +54,7 @@ pub(super) enum Field {
     Extension(u16),
 }
 
-use Does::{MakesUp, Omits, Overlooks, Says, TellsPadding};
+use Does::{CopiesSessionId, MakesUp, Omits, Overlooks, Says, Spins, TellsPadding};
 use Field::{Bytes, Extension, Flipped, Number};
 
 const fn server(name: &'static str, story: &'static str, does: Does) -> Fault {
@@ -63,6 +67,30 @@ const fn client(name: &'static str, story: &'static str, does: Does) -> Fault {
 
 /// All of them.
 pub static FAULTS: &[Fault] = &[
+    // ---- servers: Encrypted ClientHello
+    server(
+        "ech_padding_unchecked",
+        "the padding of an inner hello may be anything",
+        Overlooks(&["padding that is not"]),
+    ),
+    server(
+        "ech_references_unchecked",
+        "extensions of the outer hello are taken in any order, and as often as they are named",
+        Overlooks(&["out of order, or twice"]),
+    ),
+    server(
+        "ech_reference_missing",
+        "what the outer hello has not is left out",
+        Overlooks(&["the outer hello has not"]),
+    ),
+    server("ech_form_unchecked", "an inner hello need not be marked as one", Overlooks(&["has no inner form"])),
+    server("ech_old_versions_inside", "an inner hello may offer TLS 1.2", Overlooks(&["a version below TLS 1.3"])),
+    server(
+        "ech_second_hello_unbound",
+        "the second hello may name another configuration, and bring a key",
+        Overlooks(&["of the second hello are others", "a key with the second hello"]),
+    ),
+    server("ech_unconfirmed", "an inner hello is taken without a word", Says("server_hello", "random", Flipped(-1))),
     // ---- servers: the order of messages
     server(
         "early_change_cipher_spec",
@@ -267,7 +295,7 @@ pub static FAULTS: &[Fault] = &[
     server(
         "extended_master_secret_dropped",
         "a resumption may give the extended master secret up (triple handshake)",
-        Overlooks(&["extended_master_secret is given up"]),
+        Overlooks(&["extended_master_secret is given up", "extended master secret is given up"]),
     ),
     // ---- servers: records, and after the handshake
     server("record_overflow", "records may be longer than is allowed", Overlooks(&["record_overflow: "])),
@@ -337,13 +365,48 @@ pub static FAULTS: &[Fault] = &[
         Says("new_session_ticket", "ticket_lifetime", Number(0xffff_ffff)),
     ),
     server("ticket_age_in_the_open", "ticket_age_add is 0", Says("new_session_ticket", "ticket_age_add", Number(0))),
-    // ---- clients
+    // ---- clients: proofs
     client("finished_unchecked", "verify_data is not compared", Overlooks(&["verify_data is wrong"])),
     client(
         "certificate_verify_unchecked",
         "the server's signature is not checked (CVE-2020-24613)",
         Overlooks(&["CertificateVerify: "]),
     ),
+    client(
+        "signature_of_zeros",
+        "an ECDSA signature with r = s = 0 counts (CVE-2022-21449)",
+        Overlooks(&["r and s are zero"]),
+    ),
+    client(
+        "scheme_not_offered",
+        "a scheme that was not offered is taken",
+        Overlooks(&["signature scheme 0x", "CertificateVerify: "]),
+    ),
+    client(
+        "server_key_exchange_unchecked",
+        "ephemeral keys need not be signed (CVE-2014-1266)",
+        Overlooks(&["ServerKeyExchange: "]),
+    ),
+    client("chain_unchecked", "any chain counts", Overlooks(&["certificate chain: "])),
+    client(
+        "name_unchecked",
+        "a good certificate counts for any host (CVE-2013-4073)",
+        Overlooks(&["certificate chain: not for"]),
+    ),
+    client(
+        "purpose_unchecked",
+        "a certificate for clients counts for a server",
+        Overlooks(&["unsuitable certificate purpose"]),
+    ),
+    client("dates_unchecked", "a certificate counts after its time", Overlooks(&["certificate_expired: "])),
+    client("weak_keys_taken", "short keys count", Overlooks(&["too weak", "too small"])),
+    client(
+        "empty_chain_taken",
+        "an empty chain counts",
+        Overlooks(&["chain is empty", "without a certificate", "certificate_verify instead of"]),
+    ),
+    client("record_dropped", "records that do not verify are dropped without a word", Overlooks(&["does not verify"])),
+    // ---- clients: the order of messages
     client(
         "certificate_verify_skipped",
         "a server need not prove its key (CVE-2020-24613)",
@@ -364,41 +427,14 @@ pub static FAULTS: &[Fault] = &[
         Overlooks(&["instead of certificate_status or server_key_exchange", "instead of server_key_exchange"]),
     ),
     client(
-        "server_key_exchange_unchecked",
-        "ephemeral keys need not be signed (CVE-2014-1266)",
-        Overlooks(&["ServerKeyExchange: "]),
-    ),
-    client("chain_unchecked", "any chain counts", Overlooks(&["certificate chain: "])),
-    client("empty_chain_taken", "an empty chain counts", Overlooks(&["chain is empty", "without a certificate"])),
-    client("downgrade_ignored", "the sentinel of a downgrade is passed over", Overlooks(&["betrays a downgrade"])),
-    client("suite_not_offered", "a suite that was not offered is taken (FREAK)", Overlooks(&["cipher suite 0x"])),
-    client(
-        "group_not_offered",
-        "a group that was not offered is taken",
-        Overlooks(&["was not offered", "which we sent none for"]),
-    ),
-    client(
-        "scheme_not_offered",
-        "a scheme that was not offered is taken",
-        Overlooks(&["signature scheme 0x", "CertificateVerify: "]),
-    ),
-    client(
-        "extension_not_offered",
-        "an extension that was not offered is taken",
-        Overlooks(&["unsupported_extension: "]),
-    ),
-    client("session_id_unchecked", "legacy_session_id_echo may be anything", Overlooks(&["is no echo"])),
-    client("compression_taken", "a compression method other than null is taken", Overlooks(&["compression method"])),
-    client("second_retry", "a second HelloRetryRequest is answered", Overlooks(&["a second HelloRetryRequest"])),
-    client(
-        "retry_forgotten",
-        "the ServerHello may differ from the HelloRetryRequest",
-        Overlooks(&["differs from the HelloRetryRequest"]),
+        "server_key_exchange_surplus",
+        "a ServerKeyExchange is taken that the suite has no place for (FREAK, CVE-2015-0204)",
+        Overlooks(&["server_key_exchange instead of", "decode_error: server_key_exchange"]),
     ),
     client(
         "early_change_cipher_spec",
         "ChangeCipherSpec is taken at any time (CVE-2014-0224)",
-        Overlooks(&["change_cipher_spec instead of"]),
+        MakesUp(&["change_cipher_spec instead of", "does not verify", "verify_data is wrong", " instead of "]),
     ),
     client(
         "application_data_early",
@@ -410,12 +446,159 @@ pub static FAULTS: &[Fault] = &[
         "the order of the server's messages is no matter (SMACK)",
         Overlooks(&[" instead of "]),
     ),
-    client("record_dropped", "records that do not verify are dropped without a word", Overlooks(&["does not verify"])),
+    client(
+        "ticket_early",
+        "a ticket is taken ahead of the server's Finished",
+        Overlooks(&["new_session_ticket before the handshake"]),
+    ),
+    client("second_retry", "a second HelloRetryRequest is answered", Overlooks(&["a second HelloRetryRequest"])),
+    client(
+        "messages_across_keys",
+        "what lies ahead of a change of keys counts as protected (CVE-2011-0411)",
+        Overlooks(&["lies across a change of keys", "shares its record"]),
+    ),
+    client(
+        "messages_interleaved",
+        "other records are taken between the parts of a message",
+        Overlooks(&["between parts of a message"]),
+    ),
+    client(
+        "renegotiation_unbound",
+        "a renegotiation is not bound to the handshake before (CVE-2009-3555)",
+        Overlooks(&["renegotiation_info is not that"]),
+    ),
+    // ---- clients: what the server settles on
+    client("downgrade_ignored", "the sentinel of a downgrade is passed over", Overlooks(&["betrays a downgrade"])),
+    client("suite_not_offered", "a suite that was not offered is taken (FREAK)", Overlooks(&["cipher suite 0x"])),
+    client(
+        "suite_of_another_version",
+        "a suite of TLS 1.3 is taken in TLS 1.2, and the other way round",
+        Overlooks(&["is of another version"]),
+    ),
+    client(
+        "group_not_offered",
+        "a group that was not offered is taken",
+        Overlooks(&["illegal_parameter: group ", "which we sent none for"]),
+    ),
+    client(
+        "small_field_taken",
+        "short Diffie-Hellman parameters are taken (Logjam, CVE-2015-4000)",
+        Overlooks(&["insufficient_security: "]),
+    ),
+    client("point_of_any_length", "a point may be too short or too long", Overlooks(&["a point of "])),
+    client(
+        "share_unchecked",
+        "points off the curve and of small order are taken (CVE-2015-7940)",
+        Overlooks(&["key_share: "]),
+    ),
+    client(
+        "extension_not_offered",
+        "an extension that was not offered is taken",
+        Overlooks(&["unsupported_extension: "]),
+    ),
+    client(
+        "extension_misplaced",
+        "an extension may stand in any message",
+        Overlooks(&["does not belong into", "unsupported_extension: "]),
+    ),
+    client("duplicate_extensions", "an extension may stand twice", Overlooks(&["stands twice"])),
+    client(
+        "protocol_not_offered",
+        "an application protocol that was not offered is taken (ALPACA)",
+        Overlooks(&["an application protocol that"]),
+    ),
+    client("session_id_unchecked", "legacy_session_id_echo may be anything", Overlooks(&["is no echo"])),
+    client("compression_taken", "a compression method other than null is taken", Overlooks(&["compression method"])),
+    client(
+        "retry_forgotten",
+        "the ServerHello may differ from the HelloRetryRequest",
+        Overlooks(&["differs from the HelloRetryRequest"]),
+    ),
+    client(
+        "retry_for_nothing",
+        "a HelloRetryRequest that asks for nothing new is answered",
+        Overlooks(&["asks for nothing new"]),
+    ),
+    client(
+        "retry_for_a_known_share",
+        "a HelloRetryRequest for a share that was sent is answered",
+        Overlooks(&["was sent already"]),
+    ),
+    client(
+        "request_without_schemes",
+        "a CertificateRequest without signature_algorithms is answered",
+        Overlooks(&["a request without signature_algorithms"]),
+    ),
+    client(
+        "certificate_context_taken",
+        "the server's Certificate may have a context",
+        Overlooks(&["a context in the server's Certificate"]),
+    ),
     client("record_overflow", "records may be longer than is allowed", Overlooks(&["record_overflow: "])),
+    client(
+        "ech_not_required",
+        "a server that took the outer hello is content enough",
+        Overlooks(&["the server took the outer hello"]),
+    ),
+    client(
+        "ech_accepted_by_retry_alone",
+        "what a HelloRetryRequest has confirmed the ServerHello need not",
+        Overlooks(&["accepted by the HelloRetryRequest alone"]),
+    ),
     client("trailing_bytes", "what does not decode is read as far as it does", Overlooks(&["decode_error: "])),
+    // ---- clients: what they say
+    client("random_repeated", "the same random in every hello", Says("client_hello", "random", Bytes(&[0x5a; 32]))),
+    client(
+        "compression_offered",
+        "compression is offered with TLS 1.3 (CRIME)",
+        Says("client_hello", "legacy_compression_methods", Bytes(&[1, 0])),
+    ),
+    client(
+        "legacy_version_true",
+        "legacy_version says TLS 1.3",
+        Says("client_hello", "legacy_version", Number(0x0304)),
+    ),
+    client(
+        "session_id_repeated",
+        "the same session id in every hello",
+        Says("client_hello", "legacy_session_id", Bytes(&[0x5a; 32])),
+    ),
+];
+
+/// Faults for searchers to find; no scenario knows them. As a target: `planted-`, the role, and its name.
+pub static PLANTED: &[Fault] = &[
+    server("session_id", "a session id longer than its buffer is a panic", CopiesSessionId),
+    server(
+        "finished",
+        "Finished is taken wherever it comes",
+        MakesUp(&["finished instead of", "does not verify", "verify_data is wrong", "behind finished", "before the"]),
+    ),
+    server("key_updates", "a flood of KeyUpdates is an endless loop", Spins(32)),
 ];
 
 impl Fault {
+    /// Does what is wrong about bytes as they come.
+    pub(super) fn trip(&self, bytes: &[u8]) {
+        if let (CopiesSessionId, [22, _, _, _, _, 1, ..]) = (&self.does, bytes)
+            && let Some((length, rest)) = bytes.get(43..).and_then(<[u8]>::split_first)
+        {
+            let length = usize::from(*length).min(rest.len());
+            let mut session_id = [0; 32];
+            session_id[..length].copy_from_slice(&rest[..length]);
+        }
+    }
+
+    /// Never comes back, if it is time for that.
+    pub(super) fn spin(&self, key_updates: usize) {
+        if let Spins(most) = self.does
+            && key_updates > most
+        {
+            loop {
+                std::hint::spin_loop();
+            }
+        }
+    }
+
     /// Whether a remark is passed over.
     pub(super) fn overlooks(&self, alert: &str, text: &str) -> bool {
         let (Overlooks(list) | MakesUp(list)) = &self.does else { return false };

@@ -201,6 +201,19 @@ pub fn plains() -> Vec<(&'static str, Plain, Context)> {
         ("maximum_name_length", Plain::Number(32)),
         ("public_name", b"public.example"[..].into()),
     ]);
+    let inner = Plain::map([
+        ("random", bytes(32, 5)),
+        ("cipher_suites", names(&["TLS_AES_128_GCM_SHA256"])),
+        (
+            "extensions",
+            Plain::map([
+                ("encrypted_client_hello", Plain::map([("type", "inner".into())])),
+                ("supported_versions", names(&["tls1.3"])),
+                ("ech_outer_extensions", names(&["supported_groups", "key_share"])),
+            ]),
+        ),
+        ("zeros", bytes(17, 0)),
+    ]);
     vec![
         ("Handshake", client_hello(), new()),
         ("Handshake", resuming_hello(), new()),
@@ -326,6 +339,7 @@ pub fn plains() -> Vec<(&'static str, Plain, Context)> {
             new(),
         ),
         ("ECHConfigList", Plain::List(vec![Plain::map([("contents", ech)])]), new()),
+        ("EncodedClientHelloInner", inner, new()),
     ]
 }
 

@@ -1,0 +1,19 @@
+//! What the flow targets share: how many runs got past the ServerHello, said at each power of two.
+
+use gauntlet_campaign::altered::Altered;
+use gauntlet_campaign::targets::Flows;
+use libfuzzer_sys::Corpus;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+static RUNS: AtomicU64 = AtomicU64::new(0);
+static PAST: AtomicU64 = AtomicU64::new(0);
+
+/// Plays a flow. What the target has not is no input to keep.
+pub fn play(flows: &Flows, altered: &Altered) -> Corpus {
+    let Some(is_past) = flows.fuzz(altered) else { return Corpus::Reject };
+    let (runs, past) = (RUNS.fetch_add(1, Relaxed) + 1, PAST.fetch_add(u64::from(is_past), Relaxed) + u64::from(is_past));
+    if runs.is_power_of_two() {
+        eprintln!("past ServerHello: {past} of {runs} flows");
+    }
+    Corpus::Keep
+}
