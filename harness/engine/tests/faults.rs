@@ -76,6 +76,13 @@ const SERVERS: &[(&str, &str)] = &[
     ("legacy_version_true", "tls13/server_hello/fields"),
     ("ticket_for_ever", "tls13/ticket/lifetime"),
     ("ticket_age_in_the_open", "tls13/ticket/age_add"),
+    ("ech_padding_unchecked", "tls13/ech/padding"),
+    ("ech_references_unchecked", "tls13/ech/outer_extensions_order"),
+    ("ech_reference_missing", "tls13/ech/outer_extensions_missing"),
+    ("ech_form_unchecked", "tls13/ech/inner_has_outer_form"),
+    ("ech_old_versions_inside", "tls13/ech/inner_offers_tls12"),
+    ("ech_second_hello_unbound", "tls13/ech/second_hello_other_config"),
+    ("ech_unconfirmed", "tls13/ech/accepted"),
 ];
 
 /// Likewise of clients.
@@ -128,6 +135,8 @@ const CLIENTS: &[(&str, &str)] = &[
     ("compression_offered", "tls13/clients/hello/fields"),
     ("legacy_version_true", "tls13/clients/hello/fields"),
     ("session_id_repeated", "tls13/clients/hello/session_id_of_compatibility"),
+    ("ech_not_required", "tls13/clients/ech/rejected"),
+    ("ech_accepted_by_retry_alone", "tls13/clients/ech/confirmation_taken_back"),
 ];
 
 fn pairs() -> Vec<(&'static Fault, &'static str)> {
