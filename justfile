@@ -32,6 +32,15 @@ run *arguments:
 scenarios:
     cargo run --release -- lint scenarios
 
+# Runs all scenarios five times with one seed against a target: each verdict must be the same each time.
+repeat target="openssl-s_server":
+    for i in 1 2 3 4 5; do \
+        cargo run --release -- run --target {{target}} --seed 1 --quiet --out target/repeat/$i || test $? -eq 1 || exit 1; \
+        sed -n 's/.*"kind":"case","id":"\([^"]*\)".*"role":"\([^"]*\)".*"verdict":"\([^"]*\)".*/\1 \2 \3/p' \
+            target/repeat/$i/results.jsonl | sort >target/repeat/$i.txt; \
+        test -s target/repeat/$i.txt && diff target/repeat/1.txt target/repeat/$i.txt || exit 1; \
+    done
+
 # Measures how many cases a second can be played.
 bench:
     cargo run --release --example bench -p tls-gauntlet
@@ -78,11 +87,19 @@ snapshots:
 targets-install:
     sudo apt-get update
     sudo apt-get install --yes --no-install-recommends openssl gnutls-bin libnss3-tools curl wget tshark chromium \
-        botan android-boringssl libwolfssl-dev libmbedtls-dev gcc libc6-dev golang-go \
-        default-jdk-headless erlang-base erlang-ssl nodejs npm python3 python3-venv
+        botan android-boringssl libwolfssl-dev libmbedtls-dev libbearssl-dev gcc libc6-dev golang-go \
+        libio-socket-ssl-perl default-jdk-headless erlang-base erlang-ssl nodejs npm python3 python3-venv
     npm install --prefix "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/npm" bun deno
     python3 -m venv "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/python"
     "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/python/bin/pip" install tlslite-ng
+
+# Builds the stacks that profiles make from their crates, and fetches the newest NSS that Debian has: minutes, and no CI.
+targets-build:
+    sudo apt-get install --yes --no-install-recommends gcc libc6-dev binutils libnss3-tools
+    cargo build --release
+    target/release/gauntlet probe s2n-tls
+    harness/target/profiles/fetch-nss
+    target/release/gauntlet probe nss-newest
 
 # Licences, advisories and bans of the dependencies (needs cargo-deny).
 deny:

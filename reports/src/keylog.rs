@@ -11,7 +11,9 @@ pub fn keylog(transcript: &Transcript) -> String {
     for event in &transcript.events {
         let What::Secret { label, random, secret } = &event.what else { continue };
         // A label or random that cannot stand in such a line would spoil the others.
-        let fits = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let fits = !label.is_empty()
+            && label != "EXPORTED"
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if fits && !random.is_empty() && !secret.is_empty() && seen.insert((label, random, secret)) {
             writeln!(out, "{label} {} {}", hex::encode(random), hex::encode(secret)).expect("a String takes all");
         }

@@ -156,6 +156,7 @@ pub(crate) fn row(index: usize, event: &Event, events: &[Event], pairs: &Pairs<'
             let size = if by_chance { "[size]".to_owned() } else { length.to_string() };
             format!("{}  ({kind} record{why}) {size:>6}  {keys}", arrow(*from))
         }
+        What::Said { name, bytes } => format!("     said: {name} {}", hex::encode(bytes)),
         What::Remark { alert, text } => format!("     ! {text} ({alert})"),
         What::Altered { text, unchanged, .. } if *unchanged || !shown_as_change(events, event, text) => {
             let remark = if *unchanged { " (bytes unchanged)" } else { "" };

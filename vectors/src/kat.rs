@@ -320,6 +320,130 @@ pub fn hpke() -> &'static Hpke {
     READ.get_or_init(|| read(include_str!("../kat/hpke.json")))
 }
 
+/// Answers that nobody publishes, made by `vectors/kat/derive.py`, which shares no code with what is tested.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the fields carry the names of the algorithms' inputs and outputs")]
+pub struct Derived {
+    /// How they were made.
+    pub note: String,
+    pub derivations: Vec<DerivationVector>,
+    pub exporters: Vec<ExporterVector>,
+    pub premasters: Vec<PremasterVector>,
+    pub records: Vec<RecordVector>,
+    pub fields: Vec<FieldVector>,
+    pub hybrids: Vec<HybridVector>,
+}
+
+/// Everything that follows from a premaster secret in SSL 3.0 to TLS 1.2.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "as above")]
+pub struct DerivationVector {
+    pub version: u16,
+    pub digest: String,
+    pub premaster: Hex,
+    pub client_random: Hex,
+    pub server_random: Hex,
+    pub messages: Hex,
+    pub master_secret: Hex,
+    pub key_block: Hex,
+    pub client_verify_data: Hex,
+    pub server_verify_data: Hex,
+    /// SSL 3.0 alone: what CertificateVerify signs.
+    #[serde(default)]
+    pub signed_hash: Hex,
+    /// All but SSL 3.0, as the rest.
+    #[serde(default)]
+    pub extended_master_secret: Hex,
+    #[serde(default)]
+    pub label: String,
+    #[serde(default)]
+    pub context: Hex,
+    #[serde(default)]
+    pub exported: Hex,
+    #[serde(default)]
+    pub exported_with_context: Hex,
+}
+
+/// The exporter of TLS 1.3.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "as above")]
+pub struct ExporterVector {
+    pub digest: String,
+    pub exporter_secret: Hex,
+    pub label: String,
+    pub context: Hex,
+    pub exported: Hex,
+    pub exported_with_context: Hex,
+}
+
+/// The premaster secret of a key exchange with a pre-shared key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "as above")]
+pub struct PremasterVector {
+    pub kind: String,
+    pub other: Hex,
+    pub psk: Hex,
+    pub premaster: Hex,
+}
+
+/// One protected record. `iv` is of the key block, `explicit` what is drawn or counted and goes on the wire.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "as above")]
+pub struct RecordVector {
+    pub version: u16,
+    pub bulk: String,
+    /// Empty: none.
+    pub mac: String,
+    pub encrypt_then_mac: bool,
+    pub key: Hex,
+    pub iv: Hex,
+    pub mac_key: Hex,
+    pub explicit: Hex,
+    pub sequence: u64,
+    #[serde(rename = "type")]
+    pub content_type: u8,
+    pub plaintext: Hex,
+    pub fragment: Hex,
+}
+
+/// Diffie-Hellman in a group of RFC 7919.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "as above")]
+pub struct FieldVector {
+    pub group: u16,
+    pub private: Hex,
+    pub public: Hex,
+    pub other_public: Hex,
+    /// As TLS 1.3 takes it.
+    pub shared: Hex,
+    /// As TLS 1.2 takes it: without leading zeros.
+    pub premaster: Hex,
+}
+
+/// A hybrid of a curve and ML-KEM: `public` is the client's share, `other_public` the server's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "as above")]
+pub struct HybridVector {
+    pub group: u16,
+    pub private: Hex,
+    pub public: Hex,
+    pub other_public: Hex,
+    pub shared: Hex,
+}
+
+/// What was derived, read once.
+pub fn derived() -> &'static Derived {
+    static READ: OnceLock<Derived> = OnceLock::new();
+    READ.get_or_init(|| read(include_str!("../kat/derived.json")))
+}
+
 /// RFC 8448, read once.
 pub fn traces() -> &'static Traces {
     static READ: OnceLock<Traces> = OnceLock::new();

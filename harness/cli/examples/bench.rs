@@ -55,7 +55,7 @@ fn main() -> Result<(), Failed> {
     let rate = cases(instance.as_mut(), &refused, 10_000)?;
     println!("refused malformed hellos:               {rate:9.0} cases per CPU second");
     server_process()?;
-    clients()
+    clients(a)
 }
 
 /// The same plain handshake with a client, many times over, and a refused one.
@@ -65,8 +65,9 @@ const REFUSED_BY_CLIENT: &str = "title: A client refuses a wrong Finished\nrequi
     version: tls1.3\nvary: { n: { times: 400 } }\nflow:\n  - handshake: full\n    alter:\n\
     \x20     finished: { mutate: [{ flip_bit: { field: verify_data, bit: 0 } }] }\n  - expect: { reject: decrypt_error }\n";
 
-/// Clients in process, and one that is started for each case.
-fn clients() -> Result<(), Failed> {
+/// Clients in process, and one that is started for each case; beside what the stacks do without us. `alone`: handshakes of
+/// OpenSSL with OpenSSL per CPU second.
+fn clients(alone: f64) -> Result<(), Failed> {
     let corpus = Corpus::from_files([("plain.yaml", WITH_CLIENT), ("refused.yaml", REFUSED_BY_CLIENT)], "")?;
     for name in ["embedded-openssl", "embedded-rustls", "openssl-s_client"] {
         if !gauntlet_target::profiles().iter().any(|listing| listing.name == name && listing.installed) {
@@ -74,9 +75,68 @@ fn clients() -> Result<(), Failed> {
             continue;
         }
         let (count, seconds) = run_against(&corpus, name, None)?;
-        println!("clients, {name:17}              {:9.0} cases per second ({count:.0} cases)", count / seconds);
+        let rate = count / seconds;
+        println!("clients, {name:17}              {rate:9.0} cases per second ({count:.0} cases)");
+        match name {
+            "openssl-s_client" => {
+                let bare = bare_clients(&gauntlet_pki::server(gauntlet_pki::KeyKind::P256).clone())?;
+                println!(
+                    "    the same program with a plain server: {bare:7.0} per second; cases/plain {:.2}",
+                    rate / bare
+                );
+            }
+            "embedded-openssl" => {
+                let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
+                println!("    cases/(a) on {cores} cores: {:.2}", rate / (alone * cores));
+            }
+            _ => {}
+        }
     }
     Ok(())
+}
+
+/// How many `openssl s_client` a second a plain server of OpenSSL sees through: as many at a time as the profile has run.
+fn bare_clients(identity: &gauntlet_pki::Identity) -> Result<f64, Failed> {
+    const TIMES: usize = 200;
+    const AT_A_TIME: usize = 4;
+    let mut builder = SslContextBuilder::new(SslMethod::tls_server())?;
+    builder.set_certificate(&*X509::from_der(&identity.chain[0])?)?;
+    builder.set_private_key(identity.key.pkey())?;
+    for issuer in &identity.chain[1..] {
+        builder.add_extra_chain_cert(X509::from_der(issuer)?)?;
+    }
+    let context = builder.build();
+    let root = tempfile::NamedTempFile::new()?;
+    std::fs::write(root.path(), gauntlet_pki::certificates_pem(&[gauntlet_pki::root().to_vec()]))?;
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let (context, root) = (&context, root.path());
+        let client = move || (0..TIMES / AT_A_TIME).try_for_each(|_| bare_client(context, root));
+        let workers: Vec<_> =
+            (0..AT_A_TIME).map(|_| scope.spawn(move || client().map_err(|e| e.to_string()))).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a client failed".to_owned())?)
+    })?;
+    Ok(TIMES as f64 / began.elapsed().as_secs_f64())
+}
+
+/// One handshake with a request and its answer.
+fn bare_client(context: &SslContext, root: &std::path::Path) -> Result<(), Failed> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let mut command = std::process::Command::new("openssl");
+    command.args(["s_client", "-connect", &listener.local_addr()?.to_string(), "-CAfile"]).arg(root);
+    let name = gauntlet_pki::SERVER_NAME;
+    command.args(["-servername", name, "-verify_hostname", name, "-verify_return_error"]);
+    let quiet = std::process::Stdio::null;
+    let mut child = command.stdin(std::process::Stdio::piped()).stdout(quiet()).stderr(quiet()).spawn()?;
+    let mut stdin = child.stdin.take().ok_or("no stdin")?;
+    stdin.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+    let mut stream = SslStream::new(Ssl::new(context)?, listener.accept()?.0)?;
+    stream.accept()?;
+    let count = stream.read(&mut [0; 64])?;
+    stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n")?;
+    stream.shutdown()?;
+    let ended = child.wait()?;
+    if count > 0 && ended.success() { Ok(()) } else { Err("s_client did not get through".into()) }
 }
 
 /// The same plain handshake many times over.

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     New(New),
     /// Prove that scenarios can pass and can fail
     Selftest(Selftest),
+    /// Print the JSON Schema of scenarios, of profiles, or of results
+    Schema(SchemaArgs),
     /// Play every single change of the valid flows, and keep what a target does not bear
     Sweep(Sweep),
     /// Print a baseline of a finished run, to be edited
@@ -193,6 +195,24 @@ pub(crate) struct New {
     /// The requirement that it decides, such as rfc9846-4.5.3-02
     #[arg(long, value_name = "ID")]
     pub(crate) requirement: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SchemaArgs {
+    /// Of which files
+    #[arg(value_enum, default_value = "scenario")]
+    pub(crate) of: SchemaOf,
+}
+
+/// What a JSON Schema describes.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SchemaOf {
+    /// A scenario
+    Scenario,
+    /// A target's profile
+    Profile,
+    /// A line of results.jsonl
+    Results,
 }
 
 #[derive(Args, Debug)]

@@ -26,6 +26,7 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Fmt(arguments) => write::fmt(&arguments),
         Command::New(arguments) => write::new(&arguments),
         Command::Selftest(arguments) => selftest::selftest(&arguments),
+        Command::Schema(arguments) => write::schema(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Baseline(arguments) => inspect::baseline(&arguments),
         Command::Report(arguments) => report::report(&arguments),

@@ -99,6 +99,25 @@ fn what_the_reference_shows_as_scenarios_is_right() {
     assert!(lint("scenarios/README.md") >= 10);
 }
 
+/// The examples that the language was designed by, each in a file: every one proves something about the embedded OpenSSL.
+#[test]
+fn the_examples_of_the_language_run() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenario/tests/good");
+    let mut seen = 0;
+    for entry in fs::read_dir(examples).expect("a folder") {
+        let path = entry.expect("readable").path();
+        // One has every key there is, also such as no target here knows.
+        if path.is_dir() || path.ends_with("everything.yaml") {
+            continue;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::copy(&path, folder.path().join("block.yaml")).expect("copied");
+        prove(folder.path(), &path.display().to_string());
+        seen += 1;
+    }
+    assert!(seen >= 10, "{seen}");
+}
+
 /// What the README shows as output is what really comes, line by line; `...` stands for lines that are left out. The first
 /// scenario is the file that the first command runs, the others find theirs in the repository.
 #[test]
@@ -212,6 +231,67 @@ fn table(document: &str, heading: &str) -> Vec<Vec<String>> {
 /// What stands between backquotes.
 fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
+}
+
+/// Ids of all scenarios of the corpus.
+fn scenario_ids() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let (mut ids, mut folders) = (Vec::new(), vec![root.clone()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("readable").path();
+            match path.strip_prefix(&root).expect("below it").to_str().and_then(|id| id.strip_suffix(".yaml")) {
+                Some(id) => ids.push(id.to_owned()),
+                None if path.is_dir() => folders.push(path),
+                None => {}
+            }
+        }
+    }
+    ids
+}
+
+/// Each of `a/{b,c}_*` without the braces.
+fn unbraced(pattern: &str) -> Vec<String> {
+    let Some((head, rest)) = pattern.split_once('{') else { return vec![pattern.to_owned()] };
+    let (names, tail) = rest.split_once('}').expect("a closing brace");
+    names.split(',').flat_map(|name| unbraced(&format!("{head}{name}{tail}"))).collect()
+}
+
+/// What the tables of the reference say is exercised is there.
+#[test]
+fn the_scenarios_in_the_tables_of_the_reference_exist() {
+    let ids = scenario_ids();
+    let mut seen = 0;
+    for heading in ["## What can be played", "## What of TLS 1.3 is exercised, and against whom"] {
+        let rows = table("scenarios/README.md", heading);
+        assert!(rows.len() >= 20, "{heading}: {rows:?}");
+        for row in rows {
+            let mut folder = String::new();
+            for named in quoted(&row[1]) {
+                // Other tests, and paths into a transcript.
+                if named.contains(".rs") || !named.contains('/') && (folder.is_empty() || named.contains('.')) {
+                    continue;
+                }
+                // A name alone stands in the folder of the one before.
+                let named = if named.contains('/') { named.to_owned() } else { format!("{folder}/{named}") };
+                folder = named.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
+                for pattern in unbraced(&named) {
+                    let (head, tail) = match pattern.split_once('*') {
+                        Some((head, tail)) => (head.to_owned(), tail.to_owned()),
+                        None if pattern.ends_with('/') => (pattern.clone(), String::new()),
+                        None => (pattern.clone(), "\0".to_owned()),
+                    };
+                    let fits = |id: &String| match tail.as_str() {
+                        "\0" => *id == head,
+                        tail => id.strip_prefix(&head).is_some_and(|rest| rest.ends_with(tail)),
+                    };
+                    assert!(ids.iter().any(fits), "{heading}: no scenario `{pattern}`");
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen >= 60, "only {seen} names");
 }
 
 #[test]

@@ -56,8 +56,8 @@ pub fn probe(
         Role::Client => probe.client()?,
         Role::Server => probe.server()?,
     }
-    for way in ANSWERS {
-        probe.found.learn("answers", way, Learnt::Yes);
+    if !probe.found.all("versions").is_empty() {
+        ANSWERS.iter().for_each(|way| probe.found.learn("answers", way, Learnt::Yes));
     }
     Ok(probe.found)
 }

@@ -260,6 +260,7 @@ fn any_variation(
     match name.as_str() {
         "records" => vary_records(transcript, &field, fails),
         "established" => vary_established(transcript, fails),
+        "said" => vary_said(transcript, fails),
         "reaction" => vary_reaction(transcript, fails),
         _ => vary_messages(transcript, &name, &field, condition, fails),
     }
@@ -467,6 +468,17 @@ fn vary_established(transcript: &Transcript, fails: Fails<'_>) -> bool {
         if let What::Established { version, cipher_suite, group, resumed, alpn, .. } = &mut events[place].what {
             (*version, *cipher_suite, *group, *resumed) = (0x0301, 0xfefe, 0xfefe, !*resumed);
             *alpn = Some("other".to_owned());
+        }
+        fails(events)
+    })
+}
+
+/// What the target said, made another.
+fn vary_said(transcript: &Transcript, fails: Fails<'_>) -> bool {
+    places(transcript, |what| matches!(what, What::Said { .. })).into_iter().any(|place| {
+        let mut events = transcript.events.clone();
+        if let What::Said { bytes, .. } = &mut events[place].what {
+            bytes.iter_mut().for_each(|byte| *byte ^= 0xff);
         }
         fails(events)
     })

@@ -17,10 +17,31 @@ pub struct ChainSpec {
     pub intermediates: Option<u32>,
     /// OCSP response that goes with the leaf.
     pub staple: Option<StapleSpec>,
+    /// Delegated credential that goes with the leaf.
+    pub credential: Option<CredentialSpec>,
     /// Whose key signs the handshake; `None`: the leaf's.
     pub sign_with: Option<String>,
     /// Taken as it is, in place of all else.
     pub files: Option<ChainFiles>,
+}
+
+/// A delegated credential, and what is other than good in it. [RFC 9345]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CredentialSpec {
+    /// Kind of its key; `None`: `p256`.
+    pub key: Option<String>,
+    /// dc_cert_verify_algorithm; `None`: the best that its key can.
+    pub scheme: Option<u16>,
+    /// End of its validity; `None`: three days on.
+    pub not_after: Option<Moment>,
+    /// Scheme of the signature on it; `None`: the best that the signer's key can.
+    pub signature: Option<u16>,
+    /// Whose key signs it; `None`: the leaf's.
+    pub signed_by: Option<String>,
+    /// The certificate that the signature covers; `None`: the leaf.
+    pub certificate: Option<String>,
+    /// It is signed as one of a `client`, or of a `server`; `None`: as our role is.
+    pub signed_for: Option<crate::Role>,
 }
 
 /// One entry of the certificate list.
@@ -72,6 +93,8 @@ pub struct CertificateSpec {
     pub ca: Option<Option<bool>>,
     /// pathLenConstraint; `Some(None)`: none.
     pub path_length: Option<Option<u64>>,
+    /// DelegationUsage; `None`: if there is a credential. [RFC 9345, 4.2]
+    pub delegation_usage: Option<bool>,
     /// Usages by name; empty: no such extension.
     pub key_usage: Option<Vec<String>>,
     /// Purposes by name or dotted numbers; empty: no such extension.

@@ -67,6 +67,10 @@ pub trait Link {
     fn ask(&mut self, _connection: usize, action: &str) -> Result<(), LinkError> {
         Err(LinkError::NoAction(action.to_owned()))
     }
+    /// What the target says outside of TLS by that name, since the connection began; waits for it, at most that long.
+    fn said(&mut self, _connection: usize, _name: &str, _patience: Duration) -> Option<Vec<u8>> {
+        None
+    }
     /// Microseconds since the link was made. In memory: a count of calls, so that transcripts repeat.
     fn now(&self) -> u64;
     /// How the target is: `None` while it runs, or where nobody can know.

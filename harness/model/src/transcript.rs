@@ -123,6 +123,14 @@ pub enum What {
         #[serde(with = "hex_bytes")]
         secret: Vec<u8>,
     },
+    /// What the target said outside of TLS, as its profile says where to find it.
+    Said {
+        /// `exporter`, ...
+        name: String,
+        /// What it said.
+        #[serde(with = "hex_bytes")]
+        bytes: Vec<u8>,
+    },
     /// The peer found something wrong with what the target sent.
     Remark {
         /// The alert that it deserves.

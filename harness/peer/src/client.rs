@@ -149,6 +149,10 @@ impl Peer {
             extensions.extend(self.ech_extension(face).map(|ech| ("encrypted_client_hello", ech)));
         }
         if tls13 {
+            if !self.config.credential_schemes.is_empty() {
+                let schemes = list(self.config.credential_schemes.iter().copied());
+                extensions.push(("delegated_credential", named(vec![("supported_signature_algorithms", schemes)])));
+            }
             let psks = self.honest_psks().map(|psks| if face == Face::Outer { self.fake_psks(&psks) } else { psks });
             if let Some(psks) = psks {
                 if self.config.early_data.is_some() {
@@ -224,9 +228,14 @@ impl Peer {
             ]);
         }
         let mut staple = self.staple();
+        let asked = self.hs.hello.extensions.contains(&extension::SIGNED_CERTIFICATE_TIMESTAMP);
+        let timestamps = self.config.timestamps.clone().filter(|_| asked && !self.is_client());
+        let mut timestamps = timestamps.map(|list| ("signed_certificate_timestamp", Plain::Bytes(list)));
+        let mut credential = if chain.is_empty() { None } else { self.credential_extension() };
         let mut entry = |der: Vec<u8>| {
             let status = staple.take().map(|response| ("status_request", status(response)));
-            named(vec![("cert_data", der.into()), ("extensions", named(status.into_iter().collect()))])
+            let extensions = status.into_iter().chain(timestamps.take()).chain(credential.take()).collect();
+            named(vec![("cert_data", der.into()), ("extensions", named(extensions))])
         };
         let context = self.hs.requested.as_ref().filter(|_| self.is_client()).map(|(context, _)| context.clone());
         named(vec![
@@ -262,7 +271,8 @@ impl Peer {
             Role::Client => self.client_scheme(),
             Role::Server => Some(self.hs.scheme),
         };
-        self.hs.scheme = scheme.unwrap_or(0x0403);
+        let credential = self.credential().filter(|_| self.hs.credential_shown).map(|credential| credential.scheme);
+        self.hs.scheme = credential.or(scheme).unwrap_or(0x0403);
         if self.layout() < 0x0303 {
             return named(vec![("signature", Plain::Bytes(Vec::new()))]);
         }
@@ -604,6 +614,7 @@ impl Peer {
         } else {
             numbers(node.field("supported_signature_algorithms"))
         };
+        self.hs.credential_wanted = view::extension_data(node, extension::DELEGATED_CREDENTIAL).is_some();
         self.hs.requested = Some((context, schemes));
     }
 
@@ -635,6 +646,9 @@ impl Peer {
             Ok(key) => self.hs.target_key = Some(key),
             Err(error) => return self.remark("bad_certificate", format!("the leaf's key: {error}")),
         }
+        if tls13 {
+            self.take_credential(list);
+        }
         if self.config.verify_chain {
             let name = self.expected_name().filter(|_| self.is_client());
             let owner = self.config.role.other();
@@ -649,7 +663,8 @@ impl Peer {
         if view::bytes(node, "certificate_request_context") != self.hs.asked_context {
             self.remark("illegal_parameter", "certificate_request_context is not that of the request");
         }
-        for kind in list.iter().flat_map(view::extension_types) {
+        let others = |kind: &u16| *kind != extension::DELEGATED_CREDENTIAL;
+        for kind in list.iter().flat_map(view::extension_types).filter(others) {
             self.remark("unsupported_extension", format!("extension {kind} of a certificate was not asked for"));
         }
     }
@@ -671,7 +686,12 @@ impl Peer {
             self.hash.messages().to_vec()
         };
         let offered = if self.is_client() { &self.hs.hello.signature_schemes } else { &self.config.signature_schemes };
-        if self.hs.version >= 0x0303 && !offered.contains(&scheme) {
+        if let Some(due) = self.hs.credential_scheme {
+            if scheme != due {
+                let text = format!("signature scheme {scheme:#06x} is not the delegated credential's {due:#06x}");
+                self.remark("illegal_parameter", text);
+            }
+        } else if self.hs.version >= 0x0303 && !offered.contains(&scheme) {
             self.remark("illegal_parameter", format!("signature scheme {scheme:#06x} was not offered"));
         } else if self.hs.version >= 0x0303 && !key.schemes(tls13).contains(&SignatureScheme(scheme)) {
             self.remark(

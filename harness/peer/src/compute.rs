@@ -206,15 +206,16 @@ impl Peer {
             }
             Some(_) => return Err("`compute`: a key is `other`, or the name of a kind such as `p256`".to_owned()),
         };
-        let identity = other.unwrap_or(own);
+        let key = other.map(|identity| identity.key.clone()).or_else(|| self.signing_key());
+        let key = key.ok_or("there is no key of ours to sign with")?;
         let signature = match salt {
             // PSS, whichever of its two identifiers the key has.
             Some(salt) => {
                 let digest = SignatureScheme(scheme).digest();
                 let digest = digest.ok_or_else(|| format!("`compute`: scheme {scheme:#06x} hashes nothing"))?;
-                identity.key.sign_pss(digest, &digest.hash(content), &salt)
+                key.sign_pss(digest, &digest.hash(content), &salt)
             }
-            None => identity.key.sign(SignatureScheme(scheme), content, &mut self.rng),
+            None => key.sign(SignatureScheme(scheme), content, &mut self.rng),
         };
         signature.map(Some).map_err(|error| format!("`compute`: {error}"))
     }

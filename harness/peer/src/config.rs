@@ -141,6 +141,15 @@ pub struct Config {
     pub record_size_limit: Option<u16>,
     /// As server, up to TLS 1.2: heartbeats are agreed on with clients that send the extension.
     pub heartbeat: bool,
+    /// As client: schemes of delegated credentials that are taken; none: the extension is not sent. As server: what a
+    /// CertificateRequest says of them.
+    pub credential_schemes: Vec<u16>,
+    /// As server: a SignedCertificateTimestampList for the leaf, shown in TLS 1.3 if the client asks. [RFC 6962, 3.3]
+    pub timestamps: Option<Vec<u8>>,
+    /// As server: a first hello is answered by a HelloRetryRequest with a cookie.
+    pub cookie: bool,
+    /// What of each handshake is exported under this label: 32 bytes without a context.
+    pub exporter: Option<Vec<u8>>,
     /// As server: ask for a certificate.
     pub request_certificate: bool,
     /// As server: a client without a certificate deserves a refusal.
@@ -205,6 +214,10 @@ impl Config {
             compressors: Vec::new(),
             record_size_limit: None,
             heartbeat: false,
+            credential_schemes: Vec::new(),
+            timestamps: None,
+            cookie: false,
+            exporter: None,
             tickets: 0,
             follows_hello_request: false,
             request_certificate: false,

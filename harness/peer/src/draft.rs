@@ -8,7 +8,7 @@ use crate::inside::is_made_whole;
 use crate::psk::BINDERS;
 use crate::records::Made;
 use crate::ssl2::{self, SSL2};
-use crate::view::{ClientHelloView, ServerHelloView};
+use crate::view::{ClientHelloView, ServerHelloView, extension};
 use gauntlet_crypto::suite::KeyExchange;
 use gauntlet_crypto::{KeyShare, NamedGroup, SignatureScheme, schedule13};
 use gauntlet_model::{Cut, Remember, Role, Side, What};
@@ -288,7 +288,7 @@ impl Peer {
             }
             "certificate_verify" => self.fill_certificate_verify(tree, change)?,
             "client_key_exchange" => self.fill_premaster(tree, change)?,
-            "server_key_exchange" => self.fill_server_key_exchange(tree),
+            "server_key_exchange" => self.fill_server_key_exchange(tree, change)?,
             _ => {}
         }
         Ok(())
@@ -367,7 +367,8 @@ impl Peer {
 
     fn fill_certificate_verify(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
         if self.hs.version == 0x0300 {
-            let signature = self.sign_ssl3();
+            let given = change.input_bytes("signature", "value")?;
+            let signature = given.unwrap_or_else(|| self.sign_ssl3());
             put(tree, "signature", signature);
             return Ok(());
         }
@@ -398,13 +399,13 @@ impl Peer {
 
     /// Signs as far as our key can; with a scheme that it cannot, by the scheme that it can.
     pub(crate) fn sign(&mut self, scheme: u16, content: &[u8]) -> Vec<u8> {
-        let Some(identity) = self.identity().cloned() else { return Vec::new() };
+        let Some(key) = self.signing_key() else { return Vec::new() };
         let tls13 = self.is_tls13();
         let mut rng = self.rng.clone();
-        let signature = identity.key.sign(SignatureScheme(scheme), content, &mut rng).or_else(|_| {
-            let able = identity.key.schemes(tls13);
+        let signature = key.sign(SignatureScheme(scheme), content, &mut rng).or_else(|_| {
+            let able = key.schemes(tls13);
             let first = able.first().copied().unwrap_or(SignatureScheme(scheme));
-            identity.key.sign(first, content, &mut rng)
+            key.sign(first, content, &mut rng)
         });
         self.rng = rng;
         signature.unwrap_or_default()
@@ -568,6 +569,8 @@ impl Peer {
             "client_key_exchange" => self.make_master_secret(),
             "certificate_request" if !self.is_client() => {
                 self.hs.asked_context = crate::view::bytes(tree, "certificate_request_context");
+                let credentials = crate::view::extension_data(tree, extension::DELEGATED_CREDENTIAL);
+                self.hs.credential_asked = credentials.is_some();
                 self.certificate_was_requested();
             }
             "finished" => self.last_sent_finished = crate::view::bytes(tree, "verify_data"),

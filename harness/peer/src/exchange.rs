@@ -2,6 +2,7 @@
 //! [RFC 5246, 7.4.3, 7.4.7; RFC 8422, 5.4, 5.7; RFC 4279; RFC 5489; RFC 7919; RFC 6101, 5.6]
 
 use crate::Peer;
+use crate::change::Change;
 use crate::config::Psk;
 use crate::draft::own_share;
 use crate::view;
@@ -221,16 +222,25 @@ impl Peer {
         Ok(named(fields))
     }
 
-    pub(crate) fn fill_server_key_exchange(&mut self, tree: &mut Node) {
-        let (Some(params), Some(signed)) = (tree.field("params"), tree.field("signed_params")) else { return };
-        let mut content = self.hs.hello.random.clone();
-        content.extend_from_slice(&self.hs.server_random);
-        content.extend(params.to_bytes());
+    /// The signature on our parameters, from whatever inputs. [RFC 5246, 7.4.3]
+    ///
+    /// # Errors
+    /// An input of `compute` that makes no sense, in words.
+    pub(crate) fn fill_server_key_exchange(&mut self, tree: &mut Node, change: &Change) -> Result<(), String> {
+        let (Some(params), Some(signed)) = (tree.field("params"), tree.field("signed_params")) else { return Ok(()) };
         let algorithm = view::number(signed, "algorithm").map_or(self.hs.scheme, |number| number as u16);
-        let signature = self.sign(algorithm, &content);
+        let content = match change.input_bytes("signature", "content")? {
+            Some(content) => content,
+            None => [self.hs.hello.random.as_slice(), &self.hs.server_random, &params.to_bytes()].concat(),
+        };
+        let signature = match self.computed_signature(change, algorithm, &content)? {
+            Some(signature) => signature,
+            None => self.sign(algorithm, &content),
+        };
         if let Some(node) = tree.at_mut(&crate::draft::path("signed_params.signature")) {
             node.value = Value::Bytes(signature);
         }
+        Ok(())
     }
 
     pub(crate) fn take_client_key_exchange(&mut self, node: &Node) {

@@ -13,6 +13,7 @@ mod client;
 mod compress;
 mod compute;
 mod config;
+mod credential;
 mod draft;
 mod early;
 mod ech;

@@ -71,6 +71,7 @@ pub(crate) struct Handshake {
     pub(crate) client_application: Vec<u8>,
     pub(crate) server_application: Vec<u8>,
     pub(crate) resumption_secret: Vec<u8>,
+    pub(crate) exporter_secret: Vec<u8>,
     /// TLS 1.2.
     pub(crate) premaster: Vec<u8>,
     pub(crate) master_secret: Vec<u8>,
@@ -81,6 +82,16 @@ pub(crate) struct Handshake {
     pub(crate) target_key: Option<PublicKey>,
     /// As client: the server asked for a certificate; its context and schemes.
     pub(crate) requested: Option<(Vec<u8>, Vec<u16>)>,
+    /// As client: the server takes delegated credentials.
+    pub(crate) credential_wanted: bool,
+    /// As server: our CertificateRequest says that we take delegated credentials.
+    pub(crate) credential_asked: bool,
+    /// Our Certificate has our delegated credential in it, whose key then signs.
+    pub(crate) credential_shown: bool,
+    /// The scheme that the target's CertificateVerify has by its delegated credential.
+    pub(crate) credential_scheme: Option<u16>,
+    /// As server: the cookie of our HelloRetryRequest.
+    pub(crate) cookie: Vec<u8>,
     /// A certificate that is not empty was sent by the client.
     pub(crate) client_certificate: bool,
     /// ServerKeyExchange's own key, TLS 1.2: the other side's share.
@@ -126,6 +137,8 @@ pub struct Peer {
     application_data: usize,
     pub(crate) ticket_key: [u8; 32],
     pub(crate) last_sent_finished: Vec<u8>,
+    /// What the last handshake exports, if that is asked for.
+    exported: Option<Vec<u8>>,
     /// Secrets that a scenario has put in place of the computed ones.
     pub(crate) replaced: BTreeMap<String, Vec<u8>>,
     /// Our secret is the one that the message being made leads to, whatever was changed in it.
@@ -165,6 +178,7 @@ impl Peer {
             application_data: 0,
             ticket_key: [0x47; 32],
             last_sent_finished: Vec::new(),
+            exported: None,
             replaced: BTreeMap::new(),
             followed: false,
             form: None,
@@ -670,6 +684,7 @@ impl Peer {
         self.key_log("CLIENT_TRAFFIC_SECRET_0", &client);
         self.key_log("SERVER_TRAFFIC_SECRET_0", &server);
         self.key_log("EXPORTER_SECRET", &exporter);
+        self.hs.exporter_secret = exporter;
         (self.hs.client_application, self.hs.server_application) = (client, server);
     }
 
@@ -825,6 +840,7 @@ impl Peer {
         self.hs.established = true;
         self.last_encrypt_then_mac = self.hs.encrypt_then_mac;
         self.handshakes += 1;
+        self.export();
         self.event(What::Established {
             version: self.hs.version,
             cipher_suite: self.hs.suite_id,
@@ -833,6 +849,25 @@ impl Peer {
             alpn: self.hs.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
             ech: self.ech_outcome(),
         });
+    }
+
+    /// What the last handshake exports under the label of the configuration.
+    pub fn exported(&self) -> Option<&[u8]> {
+        self.exported.as_deref()
+    }
+
+    /// What the handshake exports under the label that is asked for. [RFC 9846, 7.5; RFC 5705]
+    fn export(&mut self) {
+        const LENGTH: usize = 32;
+        let Some(label) = self.config.exporter.clone() else { return };
+        let value = if self.is_tls13() {
+            schedule13::exporter(self.digest(), &self.hs.exporter_secret, &label, &[], LENGTH)
+        } else {
+            let (ours, theirs) = (&self.hs.hello.random, &self.hs.server_random);
+            self.prf().exporter(&self.hs.master_secret, ours, theirs, &label, None, LENGTH)
+        };
+        self.key_log("EXPORTED", &value);
+        self.exported = Some(value);
     }
 
     pub(crate) fn put(&mut self, bytes: &[u8]) {

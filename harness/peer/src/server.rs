@@ -94,6 +94,7 @@ impl Peer {
         self.remark_on_client_hello(node, &hello);
         if second {
             self.remark_on_second_hello(&hello);
+            self.remark_on_cookie(&hello);
             if let Some(first) = self.hs.first_hello.take() {
                 self.scrutinise_second(&first, node);
             }
@@ -179,6 +180,16 @@ impl Peer {
             || hello.session_id != first.session_id
         {
             self.remark("illegal_parameter", "the second hello differs from the first");
+        }
+    }
+
+    /// [RFC 9846, 4.3.2]: it comes back as it was sent.
+    fn remark_on_cookie(&mut self, hello: &ClientHelloView) {
+        match &hello.cookie {
+            Some(cookie) if cookie.is_empty() => self.remark("decode_error", "an empty cookie"),
+            Some(cookie) if *cookie != self.hs.cookie => self.remark("illegal_parameter", "the cookie is another"),
+            None if !self.hs.cookie.is_empty() => self.remark("illegal_parameter", "the cookie does not come back"),
+            _ => {}
         }
     }
 
@@ -272,10 +283,11 @@ impl Peer {
         let other = self.config.groups.iter().copied().find(|group| hello.groups.contains(group));
         self.due.clear();
         self.inbound.skipping = false;
-        let retry = group.is_none() && self.hs.retry.is_none() && other.is_some() && !self.hs.psk_alone;
+        let unshared = group.is_none() && other.is_some() && !self.hs.psk_alone;
+        let retry = self.hs.retry.is_none() && (unshared || self.config.cookie);
         self.decide_early_data(retry);
         if retry {
-            self.hs.group = other.unwrap_or(29);
+            self.hs.group = group.or(other).unwrap_or(29);
             self.due.extend(["hello_retry_request", "change_cipher_spec"]);
             return;
         }
@@ -445,10 +457,15 @@ impl Peer {
     // ---- honest messages -------------------------------------------------------------------------
 
     pub(crate) fn honest_retry(&mut self) -> Plain {
-        let mut extensions = vec![
-            ("supported_versions", named(vec![("selected_version", Plain::Number(0x0304))])),
-            ("key_share", named(vec![("selected_group", number(self.hs.group))])),
-        ];
+        let mut extensions = vec![("supported_versions", named(vec![("selected_version", Plain::Number(0x0304))]))];
+        // A share that is there already is not asked for. [RFC 9846, 4.3.8]
+        if !self.hs.hello.shares.iter().any(|(group, _)| *group == self.hs.group) {
+            extensions.push(("key_share", named(vec![("selected_group", number(self.hs.group))])));
+        }
+        if self.config.cookie {
+            self.hs.cookie = self.random(32);
+            extensions.push(("cookie", named(vec![("cookie", self.hs.cookie.clone().into())])));
+        }
         extensions.extend(self.retry_extension().map(|ech| ("encrypted_client_hello", ech)));
         named(vec![
             ("random", Plain::Bytes(RETRY_RANDOM.to_vec())),
@@ -556,6 +573,10 @@ impl Peer {
             extensions.push(("early_data", Plain::Map(Vec::new())));
         }
         extensions.extend(self.retry_configs().map(|configs| ("encrypted_client_hello", configs)));
+        if self.hs.hello.tickets_wanted.is_some() {
+            let count = Plain::Number(u64::from(self.tickets_to_send()));
+            extensions.push(("ticket_request", named(vec![("expected_count", count)])));
+        }
         named(vec![("extensions", named(extensions))])
     }
 
@@ -567,6 +588,10 @@ impl Peer {
         if tls13 {
             let mut extensions =
                 vec![("signature_algorithms", named(vec![("supported_signature_algorithms", schemes)]))];
+            if !self.config.credential_schemes.is_empty() {
+                let list: Plain = self.config.credential_schemes.iter().map(|scheme| u64::from(*scheme)).collect();
+                extensions.push(("delegated_credential", named(vec![("supported_signature_algorithms", list)])));
+            }
             if !self.config.compressors.is_empty() {
                 let list: Plain = self.config.compressors.iter().map(|number| u64::from(*number)).collect();
                 extensions.push(("compress_certificate", named(vec![("algorithms", list)])));
@@ -618,8 +643,7 @@ impl Peer {
             self.make_resumption_secret();
             let secret = self.hs.client_application.clone();
             self.switch_inbound13("application", &secret);
-            let wanted = if self.hs.hello.psk_modes.contains(&1) { self.config.tickets.min(8) } else { 0 };
-            for _ in 0..wanted {
+            for _ in 0..self.tickets_to_send() {
                 self.due.push_back("new_session_ticket");
             }
             return self.establish();
@@ -631,6 +655,18 @@ impl Peer {
             self.due.push_back("new_session_ticket");
         }
         self.due.extend(["change_cipher_spec", "finished"]);
+    }
+
+    /// As many as the client asks for, within bounds of our own. [RFC 9149, 3]
+    fn tickets_to_send(&self) -> u32 {
+        const MOST: u32 = 8;
+        let hello = &self.hs.hello;
+        if !hello.psk_modes.contains(&1) || self.config.tickets == 0 {
+            return 0;
+        }
+        let resumed = self.hs.session.is_some();
+        let wanted = hello.tickets_wanted.map(|(new, again)| u32::from(if resumed { again } else { new }));
+        wanted.unwrap_or(self.config.tickets).min(MOST)
     }
 
     /// Our Finished has gone out.

@@ -20,6 +20,7 @@ pub mod extension {
     pub const SIGNATURE_ALGORITHMS: u16 = 13;
     pub const HEARTBEAT: u16 = 15;
     pub const ALPN: u16 = 16;
+    pub const SIGNED_CERTIFICATE_TIMESTAMP: u16 = 18;
     pub const PADDING: u16 = 21;
     pub const ENCRYPT_THEN_MAC: u16 = 22;
     pub const EXTENDED_MASTER_SECRET: u16 = 23;
@@ -27,6 +28,7 @@ pub mod extension {
     pub const CLIENT_CERTIFICATE_TYPE: u16 = 19;
     pub const SERVER_CERTIFICATE_TYPE: u16 = 20;
     pub const RECORD_SIZE_LIMIT: u16 = 28;
+    pub const DELEGATED_CREDENTIAL: u16 = 34;
     pub const SESSION_TICKET: u16 = 35;
     pub const PRE_SHARED_KEY: u16 = 41;
     pub const EARLY_DATA: u16 = 42;
@@ -37,6 +39,7 @@ pub mod extension {
     pub const KEY_SHARE: u16 = 51;
     pub const ECH_OUTER_EXTENSIONS: u16 = 0xfd00;
     pub const ENCRYPTED_CLIENT_HELLO: u16 = 0xfe0d;
+    pub const TICKET_REQUEST: u16 = 58;
     pub const RENEGOTIATION_INFO: u16 = 0xff01;
 }
 
@@ -77,6 +80,12 @@ pub struct ClientHelloView {
     pub record_size_limit: Option<u16>,
     /// heartbeat.
     pub heartbeat: Option<u8>,
+    /// cookie.
+    pub cookie: Option<Vec<u8>>,
+    /// delegated_credential.
+    pub credential_schemes: Vec<u16>,
+    /// ticket_request: for a new session, for a resumed one.
+    pub tickets_wanted: Option<(u8, u8)>,
 }
 
 /// What of a ServerHello or HelloRetryRequest decides about the handshake.
@@ -190,6 +199,10 @@ impl ClientHelloView {
                 .and_then(|d| number(d, "record_size_limit"))
                 .map(|n| n as u16),
             heartbeat: data(extension::HEARTBEAT).and_then(|d| number(d, "mode")).map(|mode| mode as u8),
+            cookie: data(extension::COOKIE).map(|d| bytes(d, "cookie")),
+            credential_schemes: list(extension::DELEGATED_CREDENTIAL, "supported_signature_algorithms"),
+            tickets_wanted: data(extension::TICKET_REQUEST)
+                .and_then(|d| Some((number(d, "new_session_count")? as u8, number(d, "resumption_count")? as u8))),
         }
     }
 

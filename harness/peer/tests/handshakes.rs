@@ -236,6 +236,7 @@ fn set(path: &str, value: Plain) -> Edit {
 #[test]
 fn a_heartbeat_is_answered_if_it_was_offered_and_does_not_lie() {
     let (client, server) = pair_with(0x0303, 0x002f);
+    let server = Config { heartbeat: true, ..server };
     let (mut one, mut other) = handshake(client.clone(), server.clone());
     other.receive(&wire(&mut one, "heartbeat", vec![]));
     assert_eq!(other.due(), None);

@@ -34,7 +34,7 @@ pub(crate) fn leaf(role: Role, kind: KeyKind) -> Identity {
     let key = Key::load(role.name(), kind);
     let issuer = intermediate(kind);
     let certificate = issuer.issue(&leaf_params(role, kind, &key), &key);
-    Identity { chain: vec![certificate, issuer.certificate.clone()], key: key.private, staple: None }
+    Identity { chain: vec![certificate, issuer.certificate.clone()], key: key.private, staple: None, credential: None }
 }
 
 /// The intermediate whose family can check leaves of that kind.

@@ -14,7 +14,7 @@ use openssl::sha::sha256;
 use rand_core::SeedableRng;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// What the bytes of a chain follow from.
 pub struct Making<'a> {
@@ -29,7 +29,10 @@ pub struct Making<'a> {
 }
 
 /// Validity of good certificates: 2024-01-01 to 2049-12-31.
-const VALIDITY: (i64, i64) = (1_704_067_200, 2_524_521_600);
+pub(crate) const VALIDITY: (i64, i64) = (1_704_067_200, 2_524_521_600);
+
+/// DelegationUsage. [RFC 9345, 4.2]
+const DELEGATION_USAGE: &str = "1.3.6.1.4.1.44363.44";
 
 /// More intermediates than this are no chain, but a mistake.
 const MOST_INTERMEDIATES: u32 = 1000;
@@ -59,7 +62,8 @@ pub fn build(making: &Making<'_>) -> Result<Identity, String> {
     let chain = making.items()?.iter().map(|item| making.item(item)).collect::<Result<_, _>>()?;
     let key = making.holder(making.spec.sign_with.as_deref().unwrap_or("leaf"))?.key;
     let staple = making.spec.staple.as_ref().map(|staple| making.staple(staple)).transpose()?;
-    Ok(Identity { chain, key, staple })
+    let credential = making.spec.credential.as_ref().map(|said| making.credential(said)).transpose()?;
+    Ok(Identity { chain, key, staple, credential: credential.map(Arc::new) })
 }
 
 impl Making<'_> {
@@ -262,7 +266,8 @@ impl Making<'_> {
         };
         let issuer = self.issuer(name);
         let unsaid = self.spec.certificate(&issuer).is_none() && self.spec.intermediates.is_none();
-        let text = match good(name) && unsaid {
+        let delegates = name == "leaf" && self.spec.credential.is_some();
+        let text = match good(name) && unsaid && !delegates {
             true => label,
             false => format!("{label} {:?} {:?} {}", said, self.said(&issuer), self.date),
         };
@@ -289,6 +294,9 @@ impl Making<'_> {
             let critical =
                 said.critical.iter().rev().find(|(known, _)| known == extension).map(|(_, critical)| *critical);
             all.extend(extension_of(oid, critical.unwrap_or(usual), &value)?);
+        }
+        if said.delegation_usage.unwrap_or(name == "leaf" && self.spec.credential.is_some()) {
+            all.extend(extension_of(DELEGATION_USAGE, false, &[0x05, 0])?);
         }
         for extension in &said.extensions {
             all.extend(extension_of(&extension.oid, extension.critical, &extension.value)?);

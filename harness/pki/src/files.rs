@@ -12,7 +12,7 @@ pub(crate) fn identity(files: &ChainFiles) -> Result<Identity, String> {
         chain.extend(certificates(root, "ca")?);
     }
     let key = PrivateKey::from_pem(&files.key).map_err(|error| format!("`key` is no private key in PEM: {error}"))?;
-    Ok(Identity { chain, key, staple: None })
+    Ok(Identity { chain, key, staple: None, credential: None })
 }
 
 /// DER of all certificates in a PEM text, as it stands: what is wrong within them stays.

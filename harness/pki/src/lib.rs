@@ -17,6 +17,7 @@
 mod asn1;
 mod authority;
 mod build;
+mod credential;
 mod ech;
 mod edits;
 mod files;
@@ -26,10 +27,13 @@ mod staple;
 
 use authority::{leaf, root_authority};
 pub use build::{Making, build};
+pub use credential::{Credential, credential_content};
 pub use ech::{ECH_KEY, ECH_PUBLIC_NAME, ech_config, ech_config_list};
 use gauntlet_crypto::PrivateKey;
 use gauntlet_model::Role;
+use gauntlet_model::chain::{CertificateSpec, ChainSpec, CredentialSpec, StapleSpec};
 use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Kinds of keys that a leaf can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,6 +89,8 @@ pub struct Identity {
     pub key: PrivateKey,
     /// OCSP response for the leaf, DER.
     pub staple: Option<Vec<u8>>,
+    /// Delegated credential for the leaf.
+    pub credential: Option<Arc<Credential>>,
 }
 
 /// Name that server certificates are for.
@@ -115,6 +121,57 @@ pub fn server(kind: KeyKind) -> &'static Arc<Identity> {
 pub fn client(kind: KeyKind) -> &'static Arc<Identity> {
     static CACHE: [OnceLock<Arc<Identity>>; KeyKind::ALL.len()] = [const { OnceLock::new() }; _];
     CACHE[kind as usize].get_or_init(|| Arc::new(leaf(Role::Client, kind)))
+}
+
+/// A good chain with a delegated credential for three days from today on. [RFC 9345]
+///
+/// # Errors
+/// What of it could not be made, in words.
+pub fn with_credential(role: Role) -> Result<Identity, String> {
+    let spec = ChainSpec { credential: Some(CredentialSpec::default()), ..ChainSpec::default() };
+    build(&Making { spec: &spec, role, date: today(), seed: [0; 32] })
+}
+
+/// The leaf of [`server`], DER, but such that credentials may be delegated to others by it. [RFC 9345, 4.2]
+///
+/// # Errors
+/// What of it could not be made, in words.
+pub fn delegating(kind: KeyKind) -> Result<Vec<u8>, String> {
+    let name = kind.name().to_owned();
+    let leaf = CertificateSpec { key: Some(name), delegation_usage: Some(true), ..CertificateSpec::default() };
+    let spec = ChainSpec { certificates: vec![("leaf".to_owned(), leaf)], ..ChainSpec::default() };
+    let identity = build(&Making { spec: &spec, role: Role::Server, date: 0, seed: [0; 32] })?;
+    identity.chain.into_iter().next().ok_or_else(|| "no leaf".to_owned())
+}
+
+/// An OCSP response that says that the leaf of [`server`] is good, from yesterday on for a week.
+///
+/// # Errors
+/// What of it could not be made, in words.
+pub fn staple(kind: KeyKind) -> Result<Vec<u8>, String> {
+    let leaf = CertificateSpec { key: Some(kind.name().to_owned()), ..CertificateSpec::default() };
+    let spec = ChainSpec {
+        certificates: vec![("leaf".to_owned(), leaf)],
+        staple: Some(StapleSpec::default()),
+        ..ChainSpec::default()
+    };
+    let making = Making { spec: &spec, role: Role::Server, date: today(), seed: [0; 32] };
+    build(&making)?.staple.ok_or_else(|| "no response".to_owned())
+}
+
+/// A SignedCertificateTimestampList with one timestamp of a log that nobody knows: its signature is made up. [RFC 6962, 3.3]
+pub fn timestamps() -> Vec<u8> {
+    let signature = [4, 3, 0, 8, 0x30, 6, 2, 1, 1, 2, 1, 1];
+    let timestamp = [&[0][..], &[0x5c; 32], &1_704_067_200_000_u64.to_be_bytes(), &[0, 0], &signature].concat();
+    let prefixed = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes(), bytes].concat();
+    prefixed(&prefixed(&timestamp))
+}
+
+/// Today's midnight, seconds since 1970.
+fn today() -> i64 {
+    const DAY: u64 = 86_400;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+    i64::try_from(now - now % DAY).unwrap_or(0)
 }
 
 /// PEM of certificates.

@@ -350,6 +350,9 @@ fn accept(scene: Scene<'_>, ignored: bool) -> Option<Outcome> {
 /// A client's end without a word, which its exit status may contradict.
 pub(crate) const ENDED: &str = "took our data and ended";
 
+/// A client's orderly end behind data of ours, which its exit status may contradict.
+pub(crate) const TOOK: &str = "went on: took our data and closed";
+
 /// Few clients send our data back. The proof is their Finished, and that they have nothing against what came behind it:
 /// once all is read, they close in order, or are quiet. What of the handshake was accepted is seen in the Finished, so a
 /// request of theirs proves nothing further: it may be older than what it would have to answer.
@@ -420,7 +423,7 @@ fn reject(alerts: &[String], past: &[String], scene: Scene<'_>) -> Option<Outcom
                 };
                 let named = alert_name(description);
                 if description == 0 && took_data(at, spoiled, scene) {
-                    return fail(&expected, "went on: took our data and closed", scene);
+                    return fail(&expected, TOOK, scene);
                 }
                 if description == 0 {
                     return no_alert(&expected, warning, "closed with close_notify, without another alert", scene);

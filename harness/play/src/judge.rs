@@ -49,7 +49,7 @@ pub fn judge(case: &Case, transcript: &Transcript, policy: AlertPolicy) -> Verdi
     {
         verdict = unmet;
     }
-    outrank(by_exit(case, verdict, transcript), case, transcript)
+    outrank(by_exit(case.peer, verdict, transcript), case, transcript)
 }
 
 fn error(at: Option<At>, reason: &str) -> Verdict {
@@ -204,7 +204,18 @@ fn judge_play(case: &Case, play: usize, earlier: &[Event], events: &[Event], pol
             _ => {}
         }
     }
-    running.worst.unwrap_or_else(|| error(None, "no step judged anything"))
+    let judges = running.steps.iter().any(|step| matches!(step.kind, StepKind::Expect(_) | StepKind::Check(_)));
+    running.worst.unwrap_or_else(|| match judges || case.across.is_empty() {
+        true => error(None, "no step judged anything"),
+        // What holds over all plays is judged afterwards.
+        false => Verdict {
+            kind: Kind::Pass,
+            form: None,
+            at: None,
+            expected: "across".to_owned(),
+            reason: "as said over all plays".to_owned(),
+        },
+    })
 }
 
 /// Conditions over all plays.
@@ -259,13 +270,18 @@ fn differing(transcript: &Transcript, plays: u32) -> String {
 }
 
 /// Where the wire leaves open whether a client took what it got, since it ended without a word, its exit status may tell.
-fn by_exit(case: &Case, verdict: Verdict, transcript: &Transcript) -> Verdict {
+fn by_exit(peer: Role, verdict: Verdict, transcript: &Transcript) -> Verdict {
     let said = transcript.events.iter().rev().find_map(|event| match &event.what {
         What::Target { crashed: false, accepted, status, .. } => accepted.map(|accepted| (accepted, *status)),
         _ => None,
     });
-    let Some((accepted, status)) = said.filter(|_| case.peer == Role::Server) else { return verdict };
+    let Some((accepted, status)) = said.filter(|_| peer == Role::Server) else { return verdict };
     let status = status.unwrap_or_default();
+    if !accepted && verdict.kind == Kind::Fail && verdict.reason == decide::TOOK {
+        let reason =
+            format!("closed with close_notify and status {status}, which says that it failed, without an alert");
+        return Verdict { kind: Kind::Loose, form: Some(LooseForm::NoAlert), reason, ..verdict };
+    }
     let silently = verdict.kind == Kind::Loose && verdict.form == Some(LooseForm::NoAlert);
     let reason = if accepted && silently {
         format!("{}, and with status {status}, which says that all is well", verdict.reason)
@@ -310,4 +326,33 @@ fn outrank(verdict: Verdict, case: &Case, transcript: &Transcript) -> Verdict {
 /// The target owed something and said nothing.
 fn is_silence(verdict: &Verdict) -> bool {
     verdict.kind == Kind::Fail && (verdict.reason.starts_with("silen") || verdict.reason.ends_with("left open"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A verdict once the client has ended with a status that its profile knows.
+    fn after(accepted: bool, kind: Kind, form: Option<LooseForm>, reason: &str) -> (Kind, Option<LooseForm>) {
+        let status = Some(i32::from(!accepted));
+        let what =
+            What::Target { status, signal: None, stderr: String::new(), crashed: false, accepted: Some(accepted) };
+        let events = vec![Event { play: 0, connection: 0, us: 0, what }];
+        let transcript = Transcript { events, ..Transcript::default() };
+        let verdict = Verdict { kind, form, ..error(None, reason) };
+        let said = by_exit(Role::Server, verdict.clone(), &transcript);
+        assert_eq!(by_exit(Role::Client, verdict.clone(), &transcript), verdict, "a server's status says nothing");
+        (said.kind, said.form)
+    }
+
+    #[test]
+    fn where_a_client_ends_without_a_word_its_status_decides() {
+        let silent = Some(LooseForm::NoAlert);
+        assert_eq!(after(true, Kind::Loose, silent, "closed without an alert"), (Kind::Fail, None));
+        assert_eq!(after(false, Kind::Loose, silent, "closed without an alert"), (Kind::Loose, silent));
+        assert_eq!(after(false, Kind::Pass, None, decide::ENDED), (Kind::Fail, None));
+        assert_eq!(after(true, Kind::Pass, None, decide::ENDED), (Kind::Pass, None));
+        assert_eq!(after(false, Kind::Fail, None, decide::TOOK), (Kind::Loose, silent));
+        assert_eq!(after(true, Kind::Fail, None, decide::TOOK), (Kind::Fail, None));
+    }
 }

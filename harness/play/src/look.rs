@@ -133,6 +133,7 @@ fn look_in(events: &[Event], connection: u32, path: &Path) -> Vec<Item> {
         "flights" => flights(&events, side, rest),
         "secrets" => secrets(&events, rest),
         "established" => established(&events, rest),
+        "said" => said(&events, rest),
         _ => messages(&events, side, name, rest),
     }
 }
@@ -330,6 +331,16 @@ fn secrets(events: &[&Event], rest: &[Segment]) -> Vec<Item> {
     let label = wanted.to_uppercase();
     let found = events.iter().rev().find_map(|event| match &event.what {
         What::Secret { label: l, secret, .. } if **l == label => Some(Item::Bytes(secret.clone())),
+        _ => None,
+    });
+    found.into_iter().collect()
+}
+
+/// What the target said outside of TLS, last.
+fn said(events: &[&Event], rest: &[Segment]) -> Vec<Item> {
+    let [Segment::Name(wanted)] = rest else { return Vec::new() };
+    let found = events.iter().rev().find_map(|event| match &event.what {
+        What::Said { name, bytes } if name == wanted => Some(Item::Bytes(bytes.clone())),
         _ => None,
     });
     found.into_iter().collect()

@@ -8,13 +8,13 @@ use gauntlet_crypto::{KeyShare, NamedGroup};
 use gauntlet_model::case::{Direction, Record};
 use gauntlet_model::chain::StapleSpec;
 use gauntlet_model::{
-    Alteration, Case, ChainSpec, Close, Cut, Ech, Event, Expect, Form, HandshakeOptions, HandshakeStep, Link,
-    LinkError, MessageChange, MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step, StepKind,
-    Transcript, Val, What, Which,
+    Alteration, Case, ChainSpec, Close, Condition, Cut, Ech, Event, Expect, Form, HandshakeOptions, HandshakeStep,
+    Link, LinkError, MessageChange, MessageRef, Plays, Received, RecordItem, Resume, Role, SendStep, Side, Step,
+    StepKind, Transcript, Val, What, Which,
 };
 use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Resumption, Session, Temper, external_psk};
 use gauntlet_pki::{Identity, Making};
-use gauntlet_wire::Segment;
+use gauntlet_wire::{Path, Segment};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -347,6 +347,8 @@ impl<'a> Player<'a> {
             Role::Client => Config::client(&self.case.versions),
             Role::Server => Config { temper: Temper::Patient, ..Config::server(&self.case.versions) },
         };
+        let exporter = self.case.options.get("exporter").map(|label| label.as_bytes().to_vec());
+        let config = Config { exporter, ..config };
         match &self.identity {
             Some(identity) => config.with_identity(identity.clone()),
             None => match self.stapled() {
@@ -419,6 +421,7 @@ impl<'a> Player<'a> {
             StepKind::Expect(expect) => self.run_expect(expect, began),
             StepKind::Check(conditions) => {
                 self.wait_if_nothing_is_owed();
+                self.hear_what_is_said(conditions);
                 let outcome = decide::check(conditions, self.scene(began, true));
                 if outcome.kind == gauntlet_model::Kind::Pass { Ok(()) } else { Err(Stop::Over) }
             }
@@ -464,6 +467,19 @@ impl<'a> Player<'a> {
         let waiting = self.flush(connection);
         if waiting && !self.connections[connection].ended {
             self.receive(connection, self.settings.reply);
+        }
+    }
+
+    /// What conditions want to know of what the target says outside of TLS.
+    fn hear_what_is_said(&mut self, conditions: &[(Path, Condition)]) {
+        for (path, _) in conditions {
+            let [Segment::Name(root), Segment::Name(name)] = path.segments.as_slice() else { continue };
+            if root == "said" {
+                let (link, patience) = (self.here().link, self.settings.reply);
+                if let Some(bytes) = self.link.said(link, name, patience) {
+                    self.event(What::Said { name: name.clone(), bytes });
+                }
+            }
         }
     }
 
@@ -944,7 +960,7 @@ impl<'a> Player<'a> {
             name => {
                 let mut change = MessageChange { alteration: step.alteration.clone(), ..MessageChange::default() };
                 if let (Some(bytes), "application_data") = (&step.bytes, name) {
-                    let data = gauntlet_wire::Path { segments: vec![Segment::Name("data".to_owned())] };
+                    let data = Path { segments: vec![Segment::Name("data".to_owned())] };
                     change.alteration.set.insert(0, (data, bytes.clone()));
                 }
                 self.event(What::Altered { step: number, text: name.to_owned(), unchanged: false });

@@ -3,11 +3,11 @@
 use crate::change::optional;
 use crate::names;
 use crate::typer::Typer;
-use gauntlet_model::Val;
 use gauntlet_model::chain::{
-    ATTRIBUTES, CertificateSpec, CertificateStatus, ChainFiles, ChainItem, ChainSpec, DerEdits, EXTENSIONS,
-    ExtensionSpec, GeneralName, KEY_KINDS, KEY_USAGES, Moment, PURPOSES, SIGNATURES, StapleSpec, Text,
+    ATTRIBUTES, CertificateSpec, CertificateStatus, ChainFiles, ChainItem, ChainSpec, CredentialSpec, DerEdits,
+    EXTENSIONS, ExtensionSpec, GeneralName, KEY_KINDS, KEY_USAGES, Moment, PURPOSES, SIGNATURES, StapleSpec, Text,
 };
+use gauntlet_model::{Role, Val};
 use gauntlet_yaml::{Kind, MapReader, Yaml, did_you_mean};
 use std::net::IpAddr;
 use std::path::Path;
@@ -17,8 +17,25 @@ use time::{Date, Month, PrimitiveDateTime, Time};
 const KNOWN: [&str; 4] = ["leaf", "intermediate", "root", "stranger"];
 
 /// Strings in names, and their tags.
-const STRINGS: [(&str, u8); 6] =
+pub(crate) const STRINGS: [(&str, u8); 6] =
     [("utf8", 0x0c), ("printable", 0x13), ("teletex", 0x14), ("ia5", 0x16), ("universal", 0x1c), ("bmp", 0x1e)];
+
+/// What an OCSP response says about a certificate.
+pub(crate) const STATUS: [(&str, CertificateStatus); 3] = [
+    ("good", CertificateStatus::Good),
+    ("revoked", CertificateStatus::Revoked),
+    ("unknown", CertificateStatus::Unknown),
+];
+
+/// What an OCSP response says about itself. [RFC 6960, 4.2.1]
+pub(crate) const RESPONSE: [(&str, u8); 6] = [
+    ("successful", 0),
+    ("malformed_request", 1),
+    ("internal_error", 2),
+    ("try_later", 3),
+    ("sig_required", 5),
+    ("unauthorized", 6),
+];
 
 /// More bytes than this fit no certificate list.
 const MOST_PADDING: usize = 1 << 24;
@@ -49,6 +66,7 @@ impl Typer<'_> {
             let chain = reader.take("chain").map(|list| typer.chain_items(list, &names));
             let intermediates = reader.take("intermediates").map(|number| typer.number(number, "`intermediates`"));
             let staple = reader.take("staple").map(|map| typer.staple(map, &names));
+            let credential = reader.take("credential").map(|map| typer.credential(map, &names));
             let sign_with = reader.take("sign_with").map(|name| typer.certificate_name(name, &names));
             for key in ["key", "ca"] {
                 if let Some(value) = reader.take(key) {
@@ -62,6 +80,7 @@ impl Typer<'_> {
                 chain: optional(chain)?,
                 intermediates: optional(intermediates)?,
                 staple: optional(staple)?,
+                credential: optional(credential)?,
                 sign_with: optional(sign_with)?,
                 files: None,
             })
@@ -135,6 +154,7 @@ impl Typer<'_> {
             let path_length = reader.take("path_length").map(|length| {
                 typer.unless_absent(length, |typer, length| typer.number::<u64>(length, "`path_length`"))
             });
+            let delegation = reader.take("delegation_usage").map(|value| typer.boolean(value, "`delegation_usage`"));
             let key_usage = reader.take("key_usage").map(|list| typer.known_names(list, "key usage", &KEY_USAGES));
             let purposes = reader.take("extended_key_usage").map(|list| typer.purposes(list));
             let constraints = reader.take("name_constraints").map(|map| typer.constraints(map));
@@ -161,6 +181,7 @@ impl Typer<'_> {
                 not_after: optional(not_after)?,
                 ca: optional(ca)?,
                 path_length: optional(path_length)?,
+                delegation_usage: optional(delegation)?,
                 key_usage: optional(key_usage)?,
                 extended_key_usage: optional(purposes)?,
                 name_constraints: optional(constraints)?,
@@ -179,19 +200,6 @@ impl Typer<'_> {
     }
 
     fn staple(&mut self, map: &Yaml, names: &[String]) -> Option<StapleSpec> {
-        const STATUS: [(&str, CertificateStatus); 3] = [
-            ("good", CertificateStatus::Good),
-            ("revoked", CertificateStatus::Revoked),
-            ("unknown", CertificateStatus::Unknown),
-        ];
-        const RESPONSE: [(&str, u8); 6] = [
-            ("successful", 0),
-            ("malformed_request", 1),
-            ("internal_error", 2),
-            ("try_later", 3),
-            ("sig_required", 5),
-            ("unauthorized", 6),
-        ];
         self.reading(map, "`staple`", |typer, reader| {
             let certificate = reader.take("certificate").map(|name| typer.certificate_name(name, names));
             let status = reader.take("status").map(|status| typer.one_of(status, "`status`", &STATUS));
@@ -216,6 +224,37 @@ impl Typer<'_> {
                 bytes: optional(bytes)?,
             })
         })
+    }
+
+    fn credential(&mut self, map: &Yaml, names: &[String]) -> Option<CredentialSpec> {
+        const ROLES: [(&str, Role); 2] = [("client", Role::Client), ("server", Role::Server)];
+        self.reading(map, "`credential`", |typer, reader| {
+            let key = reader.take("key").map(|key| typer.known(key, "a kind of key", &KEY_KINDS));
+            let scheme = reader.take("scheme").map(|scheme| typer.scheme(scheme));
+            let not_after = reader.take("not_after").map(|moment| typer.moment(moment));
+            let signature = reader.take("signature").map(|scheme| typer.scheme(scheme));
+            let signed_by = reader.take("signed_by").map(|name| typer.certificate_name(name, names));
+            let certificate = reader.take("certificate").map(|name| typer.certificate_name(name, names));
+            let signed_for = reader.take("signed_for").map(|role| typer.one_of(role, "`signed_for`", &ROLES));
+            Some(CredentialSpec {
+                key: optional(key)?,
+                scheme: optional(scheme)?,
+                not_after: optional(not_after)?,
+                signature: optional(signature)?,
+                signed_by: optional(signed_by)?,
+                certificate: optional(certificate)?,
+                signed_for: optional(signed_for)?,
+            })
+        })
+    }
+
+    /// A signature scheme by its name or number.
+    fn scheme(&mut self, value: &Yaml) -> Option<u16> {
+        if let Kind::Number(_) = value.kind {
+            return self.number(value, "a signature scheme");
+        }
+        let name = self.enum_name(value, "SignatureScheme", "signature scheme")?;
+        names::number("SignatureScheme", &name).map(|number| number as u16)
     }
 
     /// `set`, `mutate` and `resign`.

@@ -11,7 +11,7 @@ use gauntlet_yaml::{Kind, MapReader, Yaml, did_you_mean};
 use std::collections::BTreeMap;
 
 /// What a mutation can do, by key.
-const OPERATIONS: [&str; 13] = [
+pub(crate) const OPERATIONS: [&str; 13] = [
     "remove",
     "add",
     "duplicate",

@@ -10,11 +10,14 @@ use gauntlet_model::{
 use gauntlet_yaml::{Kind, MapReader, Span, Yaml, did_you_mean};
 
 /// What a step does, by key.
-const ACTIONS: [&str; 11] =
+pub(crate) const ACTIONS: [&str; 11] =
     ["handshake", "send", "expect", "check", "given", "connect", "close", "pause", "ask", "repeat", "use"];
 
 pub(crate) const CLOSES: [(&str, Close); 4] =
     [("half", Close::Half), ("fin", Close::Fin), ("rst", Close::Rst), ("close_notify", Close::CloseNotify)];
+
+/// What `expect` can say in one word, besides messages.
+pub(crate) const FORMS: [&str; 6] = ["accept", "reject", "ignored", "closed", "silence", "survives"];
 
 /// Shared steps within each other.
 const DEEPEST_USE: usize = 8;
@@ -422,7 +425,6 @@ impl Typer<'_> {
         &mut self,
         value: &Yaml,
     ) -> Option<(String, Vec<(gauntlet_wire::Path, gauntlet_model::Condition)>)> {
-        const FORMS: [&str; 6] = ["accept", "reject", "ignored", "closed", "silence", "survives"];
         if value.as_map().is_some() {
             return self.reading(value, "an expected message", |typer, reader| {
                 let name = reader.require("message", &mut typer.errors)?;

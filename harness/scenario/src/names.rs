@@ -66,7 +66,7 @@ pub(crate) const RECORD_FIELDS: [&str; 14] = [
 ];
 
 /// What paths into a transcript may begin with beside messages.
-pub(crate) const ROOTS: [&str; 5] = ["records", "flights", "secrets", "established", "reaction"];
+pub(crate) const ROOTS: [&str; 6] = ["records", "flights", "secrets", "established", "said", "reaction"];
 
 /// Names of versions.
 const VERSIONS: [&str; 5] = ["ssl3.0", "tls1.0", "tls1.1", "tls1.2", "tls1.3"];
@@ -114,6 +114,11 @@ pub(crate) fn matches(pattern: &str, name: &str) -> bool {
 /// The number of an enum's name, if the grammar has it.
 pub(crate) fn has(enum_name: &str, name: &str) -> bool {
     Grammar::tls().number(enum_name, name).is_some()
+}
+
+/// The number of an enum's name.
+pub(crate) fn number(enum_name: &str, name: &str) -> Option<u64> {
+    Grammar::tls().number(enum_name, name)
 }
 
 /// All names of an enum.

@@ -10,7 +10,7 @@ use gauntlet_yaml::{Kind, Yaml, did_you_mean};
 const MOST_BYTES: u64 = 1 << 26;
 
 /// What a condition can ask, by key.
-const OPERATORS: [&str; 18] = [
+pub(crate) const OPERATORS: [&str; 18] = [
     "not",
     "one_of",
     "none_of",

@@ -167,7 +167,7 @@ fn plays_give_variants_within_each_case() {
         [(path("encrypted_pre_master_secret"), Val::Fill { pattern: vec![0xff], length: 256 })]
     );
     assert_eq!(case.steps[3].kind, StepKind::Expect(Expect::Reject { alerts: Vec::new(), past: Vec::new() }));
-    assert_eq!(case.across, [(path("reaction"), gauntlet_model::Condition::Same(true))]);
+    assert_eq!(case.across, [(path("reaction"), Condition::Same(true))]);
 }
 
 #[test]

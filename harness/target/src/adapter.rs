@@ -19,6 +19,7 @@ use crate::process;
 use crate::template::Template;
 use gauntlet_yaml::{Diagnostics, File};
 use include_dir::Dir;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -31,12 +32,13 @@ use std::time::Duration;
 const BUILDING: Duration = Duration::from_secs(3600);
 
 /// What an adapter is made of.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Adapter {
     /// File name of its source.
     pub source: String,
     /// Makes `{out}` of `{source}`; without it the source itself is what is run.
+    #[schemars(with = "Option<String>")]
     pub build: Option<Template>,
     /// Crates that a source in Rust needs: name → version, or a table as a manifest has it.
     #[serde(default)]
@@ -58,14 +60,24 @@ impl Adapter {
     /// No such source, no place for it, or what the compiler said.
     pub(crate) fn ready(&self, embedded: &Dir<'_>, beside: Option<&Path>, cache: &Path) -> Result<PathBuf, String> {
         let content = self.content(embedded, beside)?;
-        let mut hash = DefaultHasher::new();
-        (&content, self.build.as_ref().map(|build| &build.value), &self.crates).hash(&mut hash);
-        let stem = self.source.rsplit_once('.').map_or(self.source.as_str(), |(stem, _)| stem);
-        let place = cache.join("adapters").join(format!("{stem}-{:016x}", hash.finish()));
+        let place = self.place(&content, cache);
         if !place.is_dir() {
             self.make(&content, &place).map_err(|reason| format!("{}: {reason}", place.display()))?;
         }
         Ok(place.join(self.product()))
+    }
+
+    /// Whether it can be used at once. What cargo builds takes minutes, for which nobody waits unasked.
+    pub(crate) fn is_at_hand(&self, embedded: &Dir<'_>, beside: Option<&Path>, cache: &Path) -> bool {
+        let is_built = || self.content(embedded, beside).is_ok_and(|content| self.place(&content, cache).is_dir());
+        self.crates.is_empty() || is_built()
+    }
+
+    fn place(&self, content: &[u8], cache: &Path) -> PathBuf {
+        let mut hash = DefaultHasher::new();
+        (content, self.build.as_ref().map(|build| &build.value), &self.crates).hash(&mut hash);
+        let stem = self.source.rsplit_once('.').map_or(self.source.as_str(), |(stem, _)| stem);
+        cache.join("adapters").join(format!("{stem}-{:016x}", hash.finish()))
     }
 
     fn product(&self) -> &str {
@@ -204,7 +216,11 @@ mod tests {
         std::fs::write(other.join("src/lib.rs"), "pub const WORDS: &str = \"good day\";").unwrap();
         std::fs::write(dir.path().join("greet.rs"), "fn main() { println!(\"{}\", greeting::WORDS) }").unwrap();
         let text = format!("source: greet.rs\ncrates: {{greeting: '{{path = {other:?}}}'}}");
-        let program = adapter(&text).ready(&EMBEDDED, Some(dir.path()), &dir.path().join("cache")).unwrap();
+        let (adapter, cache) = (adapter(&text), dir.path().join("cache"));
+        let is_at_hand = || adapter.is_at_hand(&EMBEDDED, Some(dir.path()), &cache);
+        assert!(!is_at_hand(), "it takes time");
+        let program = adapter.ready(&EMBEDDED, Some(dir.path()), &cache).unwrap();
+        assert!(is_at_hand());
         assert_eq!(process::run(Command::new(&program), BUILDING).unwrap(), "good day\n");
         assert!(!program.with_file_name("target").exists(), "what cargo made besides");
     }

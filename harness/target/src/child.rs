@@ -323,6 +323,15 @@ fn receive(connections: &mut Connections, connection: usize, patience: Duration,
 /// So long a server that has something to do may take for ending connections that we have ended.
 const SETTLING: Duration = Duration::from_secs(5);
 
+/// What it says may take a moment to come through.
+const SAYING: Duration = Duration::from_secs(2);
+
+/// What a process says by a name of its profile's.
+fn said(run: &Run, process: &Process, name: &str, patience: Duration) -> Option<Vec<u8>> {
+    let say = run.role().says.get(name)?;
+    process.stdout.bytes_behind(&say.after, say.bytes, patience.max(SAYING))
+}
+
 struct ServerLink<'a> {
     server: &'a mut Server,
     connections: Connections,
@@ -353,6 +362,10 @@ impl Link for ServerLink<'_> {
             if !settled && self.connections.is_empty() {
                 self.server.restart()?;
                 self.server.settle(&mut self.connections);
+            }
+            // What is listened to costs a moment; other cases do not pay for it.
+            if self.server.run.role().says.keys().any(|name| self.server.options.contains_key(name)) {
+                self.server.process.forget_output();
             }
         }
         // One that is alive may be between two connections; one that is dead will not come back.
@@ -388,6 +401,10 @@ impl Link for ServerLink<'_> {
 
     fn ask(&mut self, _connection: usize, action: &str) -> Result<(), LinkError> {
         ask(&self.server.run, &self.server.options, &mut self.server.process, action)
+    }
+
+    fn said(&mut self, _connection: usize, name: &str, patience: Duration) -> Option<Vec<u8>> {
+        said(&self.server.run, &self.server.process, name, patience)
     }
 
     fn now(&self) -> u64 {

@@ -20,6 +20,10 @@ pub trait Stack {
     fn turn(&mut self) -> bool;
     /// Has it do something (`key_update`, ...).
     fn ask(&mut self, action: &str) -> Result<(), LinkError>;
+    /// What its application knows by that name (`exporter`).
+    fn said(&mut self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// The two queues, as a stack sees them: an empty read is `WouldBlock`.
@@ -41,6 +45,11 @@ impl Wire {
     /// What has come and has not been read yet.
     pub fn peek(&self) -> &[u8] {
         &self.inbound[self.taken..]
+    }
+
+    /// Whether our side has ended, and nothing more will come.
+    pub fn is_ended(&self) -> bool {
+        self.ended.is_some()
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -185,6 +194,10 @@ impl<F: FnMut() -> Result<Box<dyn Stack>, LinkError>> Link for MemoryLink<F> {
         connection.stale = true;
         connection.turn();
         Ok(())
+    }
+
+    fn said(&mut self, connection: usize, name: &str, _patience: Duration) -> Option<Vec<u8>> {
+        self.connections.get_mut(connection)?.stack.said(name)
     }
 
     fn now(&self) -> u64 {

@@ -21,6 +21,7 @@ use gauntlet_crypto::{CipherSuite, KeyShare, NamedGroup};
 use gauntlet_model::names::version_number;
 use gauntlet_model::{Link, LinkError, Role, Side, What};
 use gauntlet_peer::{Change, Config, Draft, Ech, Peer, Psk, Temper};
+use gauntlet_pki::{Identity, KeyKind};
 use gauntlet_wire::{Edit, Grammar, Path, Plain};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -118,6 +119,12 @@ impl Target for Own {
             "heartbeat",
             "psk",
             "ech",
+            "cookie",
+            "delegated_credentials",
+            "exporter",
+            "staple",
+            "timestamps",
+            "ticket_requests",
         ];
         if options.get("psk").is_some_and(|value| value == "alone") {
             return Err("our own side offers no PSK without (EC)DHE".to_owned());
@@ -172,7 +179,11 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         Role::Server => Config::server(versions),
         Role::Client => Config::client(versions),
     };
+    let staples = role == Role::Server && options.get("staple").is_some_and(|value| value == "yes");
     let identity = plain.identity.filter(|_| role == Role::Server || asks);
+    let delegates = role == Role::Server && options.get("delegated_credentials").is_some_and(|value| value == "yes");
+    let identity = identity.map(|identity| if delegates { delegating() } else { identity });
+    let identity = identity.map(|identity| if staples { stapled(KeyKind::P256) } else { identity });
     let temper = match manner {
         Manner::Pushover => Temper::Pushover,
         Manner::Faulty(fault) if fault.makes_up() => Temper::Pushover,
@@ -208,6 +219,13 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
         compressors: codes("certificate_compression", "CertificateCompressionAlgorithm").unwrap_or_default(),
         record_size_limit,
         heartbeat: options.get("heartbeat").is_some_and(|value| value == "yes"),
+        exporter: options.get("exporter").map(|label| label.as_bytes().to_vec()),
+        timestamps: options.get("timestamps").is_some_and(|value| value == "yes").then(gauntlet_pki::timestamps),
+        cookie: options.get("cookie").is_some_and(|value| value == "yes"),
+        credential_schemes: match options.get("delegated_credentials").map(String::as_str) {
+            Some("yes") => vec![0x0403, 0x0503, 0x0603, 0x0807],
+            _ => Vec::new(),
+        },
         psks: if options.get("psk").is_some_and(|value| value == "yes") { vec![psk()] } else { Vec::new() },
         tickets: u32::from(options.get("tickets").is_none_or(|value| value != "no")),
         groups: codes("groups", "NamedGroup").unwrap_or(groups),
@@ -230,6 +248,18 @@ fn ech(role: Role, options: &Options) -> Ech {
         }
         _ => Ech::Unknown,
     }
+}
+
+/// A server's identity with a delegated credential.
+fn delegating() -> Arc<Identity> {
+    let plain = gauntlet_pki::server(KeyKind::P256);
+    gauntlet_pki::with_credential(Role::Server).map_or_else(|_| plain.clone(), Arc::new)
+}
+
+/// A server's identity with an OCSP response that says that all is well.
+fn stapled(kind: KeyKind) -> Arc<Identity> {
+    let identity = Identity::clone(gauntlet_pki::server(kind));
+    Arc::new(Identity { staple: gauntlet_pki::staple(kind).ok(), ..identity })
 }
 
 /// The key that every target with the option `psk` knows.
@@ -341,6 +371,10 @@ impl Stack for OwnStack {
             _ => return Err(LinkError::NoAction(action.to_owned())),
         }
         Ok(())
+    }
+
+    fn said(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.peer.exported().filter(|_| name == "exporter").map(<[u8]>::to_vec)
     }
 }
 

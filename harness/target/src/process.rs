@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
@@ -30,6 +31,8 @@ pub(crate) struct Process {
     stdin: Option<ChildStdin>,
     /// What it writes to stdout is said back to it.
     echo: Option<Arc<Echo>>,
+    /// Its stdout once more.
+    output: Option<OwnedFd>,
     pub stdout: Arc<Tail>,
     pub stderr: Arc<Tail>,
     ended: Option<ExitStatus>,
@@ -42,8 +45,9 @@ impl Process {
         let group = Pid::from_child(&child);
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let stderr = Tail::drain(child.stderr.take());
+        let output = stdout.as_ref().and_then(|pipe| pipe.as_fd().try_clone_to_owned().ok());
         let mut process =
-            Process { child, group, stdin: None, echo: None, stdout: Arc::default(), stderr, ended: None };
+            Process { child, group, stdin: None, echo: None, output, stdout: Arc::default(), stderr, ended: None };
         match (stdin, stdout) {
             (Some(stdin), Some(stdout)) if echo => {
                 let pid = group.as_raw_nonzero().get();
@@ -70,6 +74,18 @@ impl Process {
     /// What it says is said back to it by this.
     pub fn echo(&self) -> Option<&Echo> {
         self.echo.as_deref()
+    }
+
+    /// Forgets what it wrote to stdout, read or not.
+    pub fn forget_output(&self) {
+        let deadline = Instant::now() + DYING;
+        let waits = || self.output.as_ref().is_some_and(|pipe| rustix::io::ioctl_fionread(pipe).is_ok_and(|n| n > 0));
+        while waits() && Instant::now() < deadline {
+            std::thread::sleep(LOOK);
+        }
+        // The reader may have it in its hands.
+        std::thread::sleep(LOOK);
+        self.stdout.forget();
     }
 
     /// Bytes that it holds in memory, itself alone.
@@ -264,6 +280,20 @@ impl Tail {
         drop(self.changed.wait_timeout_while(self.lock(), time, |state| !state.finished));
     }
 
+    /// Forgets what has been read.
+    pub fn forget(&self) {
+        self.lock().bytes.clear();
+    }
+
+    /// Waits for so many bytes in hex behind a text, the last time that it stands there.
+    pub fn bytes_behind(&self, text: &str, count: usize, time: Duration) -> Option<Vec<u8>> {
+        let seen =
+            |state: &mut TailState| bytes_behind(&String::from_utf8_lossy(state.bytes.make_contiguous()), text, count);
+        let waited =
+            self.changed.wait_timeout_while(self.lock(), time, |state| !state.finished && seen(state).is_none());
+        waited.ok().and_then(|(mut state, _)| seen(&mut state))
+    }
+
     /// Waits a moment for a line that begins so.
     pub fn line(&self, start: &str, time: Duration) -> bool {
         let seen = |state: &mut TailState| {
@@ -273,6 +303,14 @@ impl Tail {
         let waited = self.changed.wait_timeout_while(self.lock(), time, |state| !state.finished && !seen(state));
         waited.is_ok_and(|(mut state, _)| seen(&mut state))
     }
+}
+
+/// So many bytes in hex behind the last of a text, whatever colons and white space are between them.
+fn bytes_behind(said: &str, text: &str, count: usize) -> Option<Vec<u8>> {
+    let rest = &said[said.rfind(text)? + text.len()..];
+    let digits = rest.chars().filter(|c| !c.is_whitespace() && *c != ':').map_while(|c| c.to_digit(16));
+    let digits: Vec<u8> = digits.take(2 * count).map(|digit| digit as u8).collect();
+    (digits.len() == 2 * count).then(|| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 /// Runs a command to its end: what it wrote, or why not.
@@ -287,5 +325,20 @@ pub(crate) fn run(command: Command, time: Duration) -> Result<String, String> {
         }
         Some(_) => Err(format!("{program}: {}", process.describe())),
         None => Err(format!("{program}: did not end within {} s", time.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_stand_behind_a_text() {
+        let said = "Key: 00\nKey material: 01:a2\n  FF03 rest\n";
+        assert_eq!(bytes_behind(said, "Key material:", 4), Some(vec![1, 0xa2, 0xff, 3]));
+        assert_eq!(bytes_behind(said, "Key material:", 3), Some(vec![1, 0xa2, 0xff]));
+        assert_eq!(bytes_behind(said, "Key material:", 5), None);
+        assert_eq!(bytes_behind(said, "Keying:", 1), None);
+        assert_eq!(bytes_behind("Key: 01 Key: 02", "Key:", 1), Some(vec![2]));
     }
 }

@@ -17,6 +17,8 @@
 //!   exit: {accepted: [0], refused: [1]}  # of a client, where the wire does not tell
 //!   ask:
 //!     key_update: {input: "k\n"}         # to its stdin
+//!   says:
+//!     exporter: {after: "Keying material:", bytes: 32} # hex in its stdout
 //! ```
 
 use crate::adapter::{self, Adapter};
@@ -26,6 +28,7 @@ use gauntlet_model::Role;
 use gauntlet_pki::KeyKind;
 use gauntlet_yaml::{Diagnostics, File};
 use include_dir::{Dir, include_dir};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,7 +40,7 @@ static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 pub const ANSWERS: [&str; 2] = ["again", "at_close"];
 
 /// How to start an implementation.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// As results name it.
@@ -49,9 +52,11 @@ pub struct Profile {
     #[serde(default)]
     pub install: String,
     /// Command whose first line of output tells the version.
+    #[schemars(with = "Option<String>")]
     pub version: Option<Template>,
     /// Files that must be there, besides the programs of its commands.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub needs: Vec<Template>,
     /// A program of ours around a library: `{adapter}` in commands.
     pub adapter: Option<Adapter>,
@@ -65,13 +70,15 @@ pub struct Profile {
 }
 
 /// How to start it in a role.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoleProfile {
     /// Commands that are run once, ahead of the first start; `{dir}` is theirs to fill.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub prepare: Vec<Template>,
     /// Program and arguments, quoted as in a shell, with placeholders; there is no shell.
+    #[schemars(with = "String")]
     pub command: Template,
     /// When a server may be connected to.
     #[serde(default)]
@@ -91,6 +98,7 @@ pub struct RoleProfile {
     /// Arguments of a client's further connections within a case, if it was started with `resumption: yes` and has left a
     /// `{session}`.
     #[serde(default)]
+    #[schemars(with = "String")]
     pub further: Template,
     /// Started with `resumption: yes`, a client makes all connections of a case itself, one after the other.
     #[serde(default)]
@@ -106,6 +114,7 @@ pub struct RoleProfile {
     pub input: String,
     /// Environment variables, besides our own.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub environment: BTreeMap<String, Template>,
     /// What the exit status says, where it is to be trusted.
     #[serde(default)]
@@ -116,10 +125,13 @@ pub struct RoleProfile {
     /// What it can be asked for while it runs.
     #[serde(default)]
     pub ask: BTreeMap<String, Ask>,
+    /// What it says outside of TLS, by name.
+    #[serde(default)]
+    pub says: BTreeMap<String, Say>,
 }
 
 /// What exit statuses mean; others say nothing of a client, and are a crash of a server.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExitProfile {
     /// It was content with the connection.
@@ -145,7 +157,7 @@ impl ExitProfile {
 }
 
 /// When a server may be connected to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ready {
     /// When its port accepts.
@@ -156,16 +168,19 @@ pub enum Ready {
 }
 
 /// Arguments for an option: where the command says `{option:NAME}`, or else behind it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptionProfile {
     /// Without the option.
     #[serde(default)]
+    #[schemars(with = "String")]
     pub default: Template,
     /// For these values.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub values: BTreeMap<String, Template>,
     /// For any other, which is `{value}`.
+    #[schemars(with = "Option<String>")]
     pub any: Option<Template>,
     /// The stack's own names for the items of a comma list; others are refused.
     #[serde(default)]
@@ -176,7 +191,7 @@ pub struct OptionProfile {
 }
 
 /// How it is asked for something.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     /// Written to its stdin.
@@ -184,6 +199,16 @@ pub struct Ask {
     /// Options that it must have been started with.
     #[serde(default)]
     pub with: Options,
+}
+
+/// Where bytes stand in what it writes to stdout: hex digits, with colons and white space between them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Say {
+    /// They stand behind this.
+    pub after: String,
+    /// So many bytes.
+    pub bytes: usize,
 }
 
 fn twenty() -> u64 {
@@ -194,6 +219,12 @@ fn four() -> usize {
 }
 fn comma() -> String {
     ",".to_owned()
+}
+
+/// The JSON Schema (draft 7) of a profile, for editors.
+pub fn schema() -> serde_json::Value {
+    let generator = schemars::generate::SchemaSettings::draft07().into_generator();
+    generator.into_root_schema_for::<Profile>().to_value()
 }
 
 impl Profile {
@@ -262,9 +293,10 @@ impl Profile {
         let roles = self.roles().into_iter().filter_map(|role| self.role(role));
         let build = self.adapter.as_ref().and_then(|adapter| adapter.build.as_ref());
         let mut commands = roles.flat_map(|role| role.prepare.iter().chain([&role.command])).chain(build);
-        let needs_cargo = self.adapter.as_ref().is_some_and(|adapter| !adapter.crates.is_empty());
-        let cargo = !needs_cargo || template::in_path("cargo").is_some();
-        cargo && commands.all(template::is_installed) && self.needs.iter().all(template::is_there)
+        let is_at_hand = |adapter: &Adapter| adapter.is_at_hand(&EMBEDDED, self.beside.as_deref(), &adapter::cache());
+        self.adapter.as_ref().is_none_or(is_at_hand)
+            && commands.all(template::is_installed)
+            && self.needs.iter().all(template::is_there)
     }
 
     /// Its adapter, built if need be.

@@ -7,6 +7,9 @@
 //! | `{ca}` | PEM file of the root |
 //! | `{cert}`, `{cert:rsa2048}` | PEM file of a chain, leaf first: of the kind that the option `certificate` names, or of that one |
 //! | `{leaf}`, `{issuers}`, `{key}`, `{p12}` | the same: its leaf alone, the rest of it, its key, all in PKCS #12 with the password `gauntlet` |
+//! | `{delegating}` | PEM file of a leaf with the same key by which credentials may be delegated |
+//! | `{staple}` | the same: DER file of an OCSP response that says that the leaf is good |
+//! | `{timestamps}` | PEM file of certificate timestamps, as OpenSSL's `-serverinfo` wants it |
 //! | `{psk}`, `{psk_key}` | file with identity and pre-shared key, as GnuTLS wants it; the key alone, as hex |
 //! | `{ech_key}`, `{ech_config}`, `{ech_config_list}` | files for Encrypted ClientHello: the private key as it is, the ECHConfig, a list of it |
 //! | `{ech_config_base64}` | that list as text |
@@ -34,7 +37,7 @@ use std::process::Command;
 /// Text with placeholders, and its place in the profile.
 pub type Template = Spanned<String>;
 
-const PLACEHOLDERS: [&str; 22] = [
+const PLACEHOLDERS: [&str; 25] = [
     "port",
     "name",
     "ca",
@@ -43,6 +46,9 @@ const PLACEHOLDERS: [&str; 22] = [
     "issuers",
     "key",
     "p12",
+    "staple",
+    "delegating",
+    "timestamps",
     "psk",
     "psk_key",
     "dir",
@@ -160,6 +166,7 @@ impl Scope<'_> {
             "psk" => {
                 self.file("psk.txt", || Ok(format!("{}:{}\n", gauntlet_pki::PSK_IDENTITY, psk_key()).into_bytes()))
             }
+            "timestamps" => self.file("timestamps.pem", || Ok(server_info(18, &gauntlet_pki::timestamps()))),
             "psk_key" => Ok(psk_key()),
             "ech_key" => self.file("ech.key", || Ok(gauntlet_pki::ECH_KEY.to_vec())),
             "ech_config" => self.file("ech.config", || Ok(gauntlet_pki::ech_config().to_vec())),
@@ -193,13 +200,19 @@ impl Scope<'_> {
             Role::Server => gauntlet_pki::server(kind),
             Role::Client => gauntlet_pki::client(kind),
         };
-        let ending = if what == "p12" { "p12" } else { "pem" };
+        let ending = match what {
+            "p12" => "p12",
+            "staple" => "der",
+            _ => "pem",
+        };
         let file = format!("{}-{}-{what}.{ending}", self.role.name(), kind.name());
         self.file(&file, || match what {
             "cert" => Ok(pem(&identity.chain)),
             "leaf" => Ok(pem(&identity.chain[..1])),
             "issuers" => Ok(pem(&identity.chain[1..])),
             "key" => Ok(identity.key.to_pem()),
+            "staple" => gauntlet_pki::staple(kind),
+            "delegating" => Ok(pem(&[gauntlet_pki::delegating(kind)?])),
             "p12" => pkcs12(identity, &format!("{}-{}", self.role.name(), kind.name())),
             _ => Err(format!("no placeholder `{{{what}}}`")),
         })
@@ -306,13 +319,23 @@ fn own_program(name: &str) -> Option<PathBuf> {
     beside.or_else(|| in_path(name))
 }
 
-pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
+fn in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths::<OsStr>(&path).map(|directory| directory.join(program)).find(|path| path.is_file())
 }
 
 fn pem(chain: &[Vec<u8>]) -> Vec<u8> {
     gauntlet_pki::certificates_pem(chain).into_bytes()
+}
+
+/// An extension that a server of OpenSSL shows to clients that ask: in ServerHello of TLS 1.2, or with its certificate.
+fn server_info(extension: u16, data: &[u8]) -> Vec<u8> {
+    const CONTEXT: u32 = 0x80 | 0x100 | 0x1000;
+    let length = (data.len() as u16).to_be_bytes();
+    let bytes = [&CONTEXT.to_be_bytes()[..], &extension.to_be_bytes(), &length, data].concat();
+    let base64 = openssl::base64::encode_block(&bytes);
+    format!("-----BEGIN SERVERINFOV2 FOR GAUNTLET-----\n{base64}\n-----END SERVERINFOV2 FOR GAUNTLET-----\n")
+        .into_bytes()
 }
 
 fn pkcs12(identity: &Identity, friendly_name: &str) -> Result<Vec<u8>, String> {

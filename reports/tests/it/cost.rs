@@ -9,7 +9,7 @@ fn record(writer: &mut Writer, from: Side, keys: &'static str, size: usize) {
 }
 
 fn established(writer: &mut Writer, resumed: bool) {
-    writer.push(What::Established { version: 0x0304, cipher_suite: 0x1301, group: 29, resumed, alpn: None });
+    writer.push(What::Established { version: 0x0304, cipher_suite: 0x1301, group: 29, resumed, alpn: None, ech: None });
 }
 
 /// A full handshake, then a resumed one on the next connection, then one that is never completed.

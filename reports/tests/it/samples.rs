@@ -356,7 +356,7 @@ pub fn handshake(chance: u8) -> Transcript {
     writer.handshake(Target, "handshake", "finished", Plain::map([("verify_data", vec![chance; 32].into())]));
     writer.handshake(Us, "handshake", "finished", Plain::map([("verify_data", vec![chance; 32].into())]));
     let established =
-        What::Established { version: 0x0304, cipher_suite: 0x1301, group: 29, resumed: false, alpn: None };
+        What::Established { version: 0x0304, cipher_suite: 0x1301, group: 29, resumed: false, alpn: None, ech: None };
     writer.push(established);
     for _ in 0..2 {
         let ticket = [("ticket_age_add", u64::from(chance).into()), ("ticket", vec![chance; 200].into())];

@@ -1,6 +1,6 @@
-//! Commands for whoever writes scenarios: `fmt`, `new`.
+//! Commands for whoever writes scenarios: `fmt`, `new`, `schema`.
 
-use crate::args::{Fmt, New};
+use crate::args::{Fmt, New, SchemaArgs, SchemaOf};
 use crate::{Exit, Failure};
 use gauntlet_scenario::KEYS;
 use gauntlet_vectors::catalogue::{Catalogue, Requirement};
@@ -18,6 +18,23 @@ pub(crate) fn canonical(name: &str, text: &str) -> Result<String, String> {
     let place = |key: &Yaml| KEYS.iter().position(|known| key.as_str() == Some(known)).unwrap_or(KEYS.len());
     entries.sort_by_key(|(key, _)| place(key));
     Ok(Yaml::new(Kind::Map(entries)).to_block())
+}
+
+/// Of `results.jsonl`; written by hand, since readers rely on it.
+const RESULTS_SCHEMA: &str = include_str!("../../../schemas/results.schema.json");
+
+/// Prints a JSON Schema.
+pub(crate) fn schema(arguments: &SchemaArgs) -> Result<Exit, Failure> {
+    let generated = match arguments.of {
+        SchemaOf::Scenario => gauntlet_scenario::schema(),
+        SchemaOf::Profile => gauntlet_target::profile::schema(),
+        SchemaOf::Results => {
+            anstream::print!("{RESULTS_SCHEMA}");
+            return Ok(Exit::Expected);
+        }
+    };
+    anstream::println!("{generated:#}");
+    Ok(Exit::Expected)
 }
 
 /// Whether a text has comments, which the canonical form would lose.

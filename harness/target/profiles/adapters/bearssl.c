@@ -87,6 +87,7 @@ int main(int count, char **arguments) {
         br_x509_decoder_push(&decoder, issuer.bytes, issuer.length);
         root = (br_x509_trust_anchor){{name.bytes, name.length}, BR_X509_TA_CA, *br_x509_decoder_get_pkey(&decoder)};
         br_ssl_client_init_full(&client, &verifier, &root, 1);
+        br_ssl_engine_set_versions(&client.eng, option("old") ? BR_TLS10 : BR_TLS12, BR_TLS12);
         br_ssl_engine_set_buffer(&client.eng, buffer, sizeof buffer, 1);
         must(!connect(made, (struct sockaddr *)&address, sizeof address), "connect");
         br_ssl_client_reset(&client, option("name"), 0);
@@ -109,6 +110,7 @@ int main(int count, char **arguments) {
             br_ssl_server_init_full_rsa(&server, chain, length, br_skey_decoder_get_rsa(&key));
         else
             br_ssl_server_init_full_ec(&server, chain, length, BR_KEYTYPE_EC, br_skey_decoder_get_ec(&key));
+        br_ssl_engine_set_versions(&server.eng, option("old") ? BR_TLS10 : BR_TLS12, BR_TLS12);
         br_ssl_server_set_cache(&server, &cache.vtable);
         br_ssl_engine_set_buffer(&server.eng, buffer, sizeof buffer, 1);
         br_ssl_server_reset(&server);

@@ -78,15 +78,17 @@ static void converse(mbedtls_net_context *stream, int serves) {
     must(mbedtls_ssl_setup(&tls, &config), "setup");
     if (!serves) must(mbedtls_ssl_set_hostname(&tls, option("name")), "name");
     mbedtls_ssl_set_bio(&tls, stream, mbedtls_net_send, NULL, mbedtls_net_recv_timeout);
-    int result = mbedtls_ssl_handshake(&tls), count;
+    int result = mbedtls_ssl_handshake(&tls), count = 0;
     if (result) fprintf(stderr, "-0x%04x\n", -result);
     if (!result && !serves) mbedtls_ssl_write(&tls, (const unsigned char *)"GET / HTTP/1.0\r\n\r\n", 18);
     while (!result && (count = mbedtls_ssl_read(&tls, data, sizeof data)) > 0)
         if (serves) for (int sent = 0, part; sent < count && (part = mbedtls_ssl_write(&tls, data + sent, count - sent)) > 0; sent += part) continue;
+    int wrong = count < 0 && count != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY && count != MBEDTLS_ERR_SSL_CONN_EOF;
+    if (wrong) fprintf(stderr, "-0x%04x\n", -count);
     if (!result) mbedtls_ssl_close_notify(&tls);
     mbedtls_ssl_free(&tls);
     mbedtls_net_free(stream);
-    if (!serves) exit(result != 0);
+    if (!serves) exit(result != 0 || wrong);
 }
 
 int main(int count, char **arguments) {

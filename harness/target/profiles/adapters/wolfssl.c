@@ -1,6 +1,7 @@
 /* wolfSSL: `adapter server|client PORT name=value...`; a server says back all it gets, one connection after another. */
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
+#include <wolfssl/error-ssl.h>
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
@@ -58,15 +59,29 @@ static void converse(WOLFSSL_CTX *made, int socket, int serves) {
         wolfSSL_UseSNI(tls, WOLFSSL_SNI_HOST_NAME, option("name"), strlen(option("name")));
         wolfSSL_check_domain_name(tls, option("name"));
     }
-    int result = serves ? wolfSSL_accept(tls) : wolfSSL_connect(tls), count;
+    if (option("cookie")) must(wolfSSL_send_hrr_cookie(tls, (const unsigned char *)"gauntlet", 8) == 1, "cookie");
+    if (option("exporter")) wolfSSL_KeepArrays(tls);
+    int result = serves ? wolfSSL_accept(tls) : wolfSSL_connect(tls), count = 0, wrong = 0;
     if (result != 1) fprintf(stderr, "%d\n", wolfSSL_get_error(tls, result));
+    if (result == 1 && option("exporter")) {
+        unsigned char value[32];
+        const char *label = option("exporter");
+        must(wolfSSL_export_keying_material(tls, value, 32, label, strlen(label), NULL, 0, 0) == 1, "exporter");
+        printf("EXPORTED ");
+        for (int i = 0; i < 32; i++) printf("%02x", value[i]);
+        printf("\n");
+        fflush(stdout);
+    }
     if (result == 1 && !serves) wolfSSL_write(tls, "GET / HTTP/1.0\r\n\r\n", 18);
     while (result == 1 && (count = wolfSSL_read(tls, data, sizeof data)) > 0)
         if (serves) wolfSSL_write(tls, data, count);
-    if (result == 1) wolfSSL_shutdown(tls);
+    if (count < 0 && wolfSSL_get_error(tls, count) != SOCKET_PEER_CLOSED_E) wrong = wolfSSL_get_error(tls, count);
+    if (wrong) fprintf(stderr, "%d\n", wrong);
+    /* Behind an error, close_notify would say that all was well. */
+    if (result == 1 && !wrong) wolfSSL_shutdown(tls);
     wolfSSL_free(tls);
     close(socket);
-    if (!serves) exit(result != 1);
+    if (!serves) exit(result != 1 || wrong);
 }
 
 int main(int count, char **arguments) {

@@ -1,7 +1,7 @@
 //! Clients: started for each connection, or, where they keep their sessions to themselves, once for all connections of a
 //! case.
 
-use super::{Run, ask, loopback, receive};
+use super::{Run, ask, loopback, receive, said};
 use crate::address::Connections;
 use crate::idle;
 use crate::process::{self, Process};
@@ -157,6 +157,11 @@ impl Link for ClientLink<'_> {
         let process = self.owners.get(connection).and_then(|owner| self.processes.get_mut(*owner));
         let process = process.ok_or_else(|| LinkError::Other("no such connection".to_owned()))?;
         ask(&self.client.run, &self.client.options, process, action)
+    }
+
+    fn said(&mut self, connection: usize, name: &str, patience: Duration) -> Option<Vec<u8>> {
+        let process = self.owners.get(connection).and_then(|owner| self.processes.get(*owner))?;
+        said(&self.client.run, process, name, patience)
     }
 
     fn now(&self) -> u64 {

@@ -4,11 +4,11 @@ use super::settings::{ClientAuth, Ech, Ocsp, Settings};
 use super::{stack, staple};
 use foreign_types_shared::ForeignType;
 use gauntlet_model::Role;
-use gauntlet_pki::Identity;
+use gauntlet_pki::{Identity, KeyKind};
 use openssl::error::ErrorStack;
 use openssl::ssl::{
-    AlpnError, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode, SslVerifyMode,
-    SslVersion, select_next_proto,
+    AlpnError, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslRef, SslSessionCacheMode,
+    SslVerifyMode, SslVersion, select_next_proto,
 };
 use openssl::x509::X509;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
@@ -20,6 +20,9 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 const MAX_EARLY_DATA: u32 = 16384;
 /// Sessions kept in each context, for resumption by session id.
 const CACHED_SESSIONS: i32 = 1024;
+
+/// The application's part of a cookie; the library adds its own, with a MAC.
+const COOKIE: &[u8] = b"gauntlet";
 
 /// What connections are made from.
 pub(super) struct Context {
@@ -105,6 +108,16 @@ fn server(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
     if settings.early_data {
         builder.set_max_early_data(MAX_EARLY_DATA)?;
     }
+    if settings.cookie {
+        builder.set_stateless_cookie_generate_cb(|_, room| {
+            room[..COOKIE.len()].copy_from_slice(COOKIE);
+            Ok(COOKIE.len())
+        });
+        builder.set_stateless_cookie_verify_cb(|_, cookie| cookie == COOKIE);
+    }
+    if settings.staple {
+        builder.set_status_callback(show_staple)?;
+    }
     if settings.raw_public_key {
         sys::set_server_certificate_types(builder, &[2, 0])?;
     }
@@ -176,6 +189,16 @@ fn client(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
         builder.set_new_session_callback(stack::remember);
     }
     Ok(())
+}
+
+/// Staples the response for the certificate that was chosen; `false`: there is none.
+fn show_staple(ssl: &mut SslRef) -> Result<bool, ErrorStack> {
+    let chosen = ssl.certificate().map(|certificate| certificate.to_der()).transpose()?;
+    let is_chosen = |kind: &KeyKind| chosen.as_ref() == gauntlet_pki::server(*kind).chain.first();
+    match KeyKind::ALL.into_iter().find(is_chosen).map(gauntlet_pki::staple) {
+        Some(Ok(response)) => ssl.set_ocsp_status(&response).map(|()| true),
+        _ => Ok(false),
+    }
 }
 
 fn identity(builder: &mut SslContextBuilder, identity: &Identity) -> Result<(), ErrorStack> {

@@ -39,6 +39,12 @@ pub(super) struct Settings {
     pub post_handshake_auth: bool,
     /// A client looks like one of TLS 1.2 that resumes. [RFC 9846, E.4]
     pub compatibility: bool,
+    /// The server has an OCSP response for its certificate.
+    pub staple: bool,
+    /// The server asks for a cookie, and keeps no state until it has it back.
+    pub cookie: bool,
+    /// Label under which 32 bytes are exported.
+    pub exporter: Option<String>,
 }
 
 /// What a client does about Encrypted ClientHello.
@@ -94,6 +100,9 @@ impl Settings {
             ech: Ech::No,
             post_handshake_auth: false,
             compatibility: true,
+            staple: false,
+            cookie: false,
+            exporter: None,
         };
         for (name, value) in options {
             settings.set(name, value).map_err(|reason| format!("option `{name}: {value}`: {reason}"))?;
@@ -120,6 +129,9 @@ impl Settings {
             "raw_public_key" if self.role == Role::Server => self.raw_public_key = yes(value)?,
             "early_data" => self.early_data = yes(value)?,
             "ech" if self.role == Role::Client => self.ech = ech(value)?,
+            "staple" if self.role == Role::Server => self.staple = yes(value)?,
+            "cookie" if self.role == Role::Server => self.cookie = yes(value)?,
+            "exporter" => self.exporter = Some(value.to_owned()),
             "renegotiation" if self.role == Role::Server => self.renegotiation = yes(value)?,
             "ocsp" if self.role == Role::Client => self.ocsp = ocsp(value)?,
             "resumption" if self.role == Role::Client => self.resumption = yes(value)?,

@@ -39,10 +39,14 @@ pub(super) struct OpenSslStack {
     owed: Vec<u8>,
     /// The client has got an answer.
     answered: bool,
+    /// Label of what it exports.
+    exporter: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// Until a ClientHello with a good cookie comes.
+    Cookie,
     /// Ahead of the handshake and through it, as long as early data may come.
     EarlyData,
     /// A client has a session that lets it ask at once.
@@ -61,16 +65,22 @@ impl OpenSslStack {
         };
         let stream = ssl.and_then(|ssl| SslStream::new(ssl, Wire::default())).map_err(other)?;
         let phase = match settings.role {
+            Role::Server if settings.cookie => Phase::Cookie,
             Role::Server if settings.early_data => Phase::EarlyData,
             Role::Client if settings.early_data && allows_early_data(stream.ssl()) => Phase::EarlyRequest,
             _ => Phase::Handshake,
         };
-        Ok(OpenSslStack { stream, phase, role: settings.role, owed: Vec::new(), answered: false })
+        let exporter = settings.exporter.clone();
+        Ok(OpenSslStack { stream, phase, role: settings.role, owed: Vec::new(), answered: false, exporter })
     }
 
     /// One step of the application; `Err` once the library wants to wait or cannot go on.
     fn step(&mut self) -> Result<(), Error> {
         match self.phase {
+            Phase::Cookie => {
+                self.ask_for_cookie();
+                Ok(())
+            }
             Phase::EarlyData => self.read_early_data(),
             Phase::EarlyRequest => self.write_early_data(),
             Phase::Handshake => self.handshake(),
@@ -78,6 +88,15 @@ impl OpenSslStack {
             Phase::Open if self.answered => self.close(),
             Phase::Open => self.read(),
             Phase::Ended => Ok(()),
+        }
+    }
+
+    /// Each attempt begins anew, so one is made only once there is something to read.
+    fn ask_for_cookie(&mut self) {
+        match self.stream.stateless() {
+            Ok(true) => self.phase = Phase::Handshake,
+            Ok(false) => {}
+            Err(_) => self.phase = Phase::Ended,
         }
     }
 
@@ -163,6 +182,9 @@ impl Stack for OpenSslStack {
 
     fn turn(&mut self) -> bool {
         while self.phase != Phase::Ended {
+            if self.phase == Phase::Cookie && self.stream.get_ref().peek().is_empty() {
+                return self.stream.get_ref().is_ended();
+            }
             let Err(error) = self.step() else { continue };
             match error.code() {
                 ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => return false,
@@ -172,6 +194,13 @@ impl Stack for OpenSslStack {
             }
         }
         true
+    }
+
+    fn said(&mut self, name: &str) -> Option<Vec<u8>> {
+        let label = self.exporter.as_ref().filter(|_| name == "exporter")?;
+        let mut value = vec![0; 32];
+        self.stream.ssl().export_keying_material(&mut value, label, None).ok()?;
+        Some(value)
     }
 
     fn ask(&mut self, action: &str) -> Result<(), LinkError> {
