@@ -97,7 +97,9 @@ fn play(mood: &str, role: Role, stream: TcpStream, file: Option<&Path>) -> bool 
             }
             "flaky" if file.is_some_and(|file| !file.exists()) => {
                 file.map(|file| std::fs::write(file, "")).transpose().ok()?;
-                Some(Vec::new())
+                loop {
+                    std::thread::park();
+                }
             }
             "lies" if role == Role::Server => {
                 println!("refused");
