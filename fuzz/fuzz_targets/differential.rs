@@ -7,4 +7,4 @@ use std::sync::LazyLock;
 
 static STACKS: LazyLock<Differential> = LazyLock::new(|| Differential::new(Role::Server));
 
-libfuzzer_sys::fuzz_target!(|flow: AsClient| STACKS.fuzz(&flow.0));
+libfuzzer_sys::fuzz_target!(|flow: AsClient| gauntlet_fuzz::compare(&STACKS, &flow.0));

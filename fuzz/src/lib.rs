@@ -1,8 +1,10 @@
 //! What the flow targets share: how many runs got past the ServerHello, said at each power of two.
 
 use gauntlet_campaign::altered::Altered;
-use gauntlet_campaign::targets::Flows;
+use gauntlet_campaign::targets::{Differential, Flows};
 use libfuzzer_sys::Corpus;
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -16,4 +18,15 @@ pub fn play(flows: &Flows, altered: &Altered) -> Corpus {
         eprintln!("past ServerHello: {past} of {runs} flows");
     }
     Corpus::Keep
+}
+
+static LEADS: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+
+/// Plays a flow on both stacks; says each difference that is not known once, with the scenario. It is a lead, no verdict.
+pub fn compare(stacks: &Differential, altered: &Altered) {
+    let Some((what, difference)) = stacks.lead(altered) else { return };
+    if LEADS.lock().is_ok_and(|mut leads| leads.insert(what.clone())) {
+        eprintln!("difference: {what}\nOpenSSL: {}\nrustls: {}", difference.openssl.reason, difference.rustls.reason);
+        eprintln!("{}", altered.text());
+    }
 }

@@ -210,14 +210,11 @@ impl Differential {
         })
     }
 
-    /// For libFuzzer: a difference that is not known ends the process.
-    ///
-    /// # Panics
-    /// The two differ.
-    pub fn fuzz(&self, altered: &Altered) {
-        if let Some(Difference { openssl, rustls, known: None, .. }) = self.play(altered) {
-            panic!("OpenSSL: {}\nrustls: {}\n{}", openssl.reason, rustls.reason, altered.text());
-        }
+    /// What is altered, if that makes a difference that is not known. It is a lead, and no verdict on either.
+    pub fn lead(&self, altered: &Altered) -> Option<(String, Difference)> {
+        let difference = self.play(altered).filter(|difference| difference.known.is_none())?;
+        let labels: Vec<_> = altered.pieces.iter().map(|(message, piece)| known::label(message, piece)).collect();
+        Some((format!("{}: {}", altered.shape().flow.name, labels.join(" + ")), difference))
     }
 }
 
