@@ -143,6 +143,7 @@ mod tests {
     fn what_does_not_matter_goes_and_what_matters_stays() {
         let text = "
 title: T
+requirements: [rfc9846-4-03]
 peer: client
 flow:
   - handshake: full
