@@ -200,10 +200,9 @@ impl Honest {
         if came != hellos || !rest.by_ref().take(hellos).all(is_hello) {
             return true;
         }
-        // Ahead of the hello, and behind Finished, even what is otherwise passed over may not come.
-        if self.flow.tls13
-            && (names.first() != Some(&&*self.sent[0].name) || names.last() == Some(&"change_cipher_spec"))
-        {
+        // Ahead of the ClientHello, and behind Finished, even what is otherwise passed over may not come. [RFC 9846, 5]
+        let is_early = self.peer == Role::Client && names.first() != Some(&&*self.sent[0].name);
+        if self.flow.tls13 && (is_early || names.last() == Some(&"change_cipher_spec")) {
             return true;
         }
         let slots = match self.peer {
