@@ -63,7 +63,7 @@ pub fn group(findings: Vec<Finding>) -> Vec<Group> {
 }
 
 /// So often a smaller flow is tried, and where each try is a long wait.
-const TRIES: (usize, usize) = (200, 30);
+const TRIES: (usize, usize) = (200, 8);
 
 /// Makes the smallest member of each group smaller, as long as the target still fails in the same way.
 pub fn shrink(groups: &mut [Group], target: &dyn Target, role: Role, seed: u64) {

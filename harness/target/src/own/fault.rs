@@ -577,14 +577,17 @@ pub static PLANTED: &[Fault] = &[
 ];
 
 impl Fault {
-    /// Does what is wrong about bytes as they come.
+    /// Does what is wrong about bytes as they come: a hello that lies in one record alone.
     pub(super) fn trip(&self, bytes: &[u8]) {
-        if let (CopiesSessionId, [22, _, _, _, _, 1, ..]) = (&self.does, bytes)
-            && let Some((length, rest)) = bytes.get(43..).and_then(<[u8]>::split_first)
+        let [22, _, _, high, low, 1, _, second, third, ..] = bytes else { return };
+        let (record, hello) = (u16::from_be_bytes([*high, *low]), u16::from_be_bytes([*second, *third]));
+        let session_id = bytes.get(43..).and_then(<[u8]>::split_first);
+        if let (CopiesSessionId, Some((length, rest))) = (&self.does, session_id)
+            && record == hello.saturating_add(4)
         {
             let length = usize::from(*length).min(rest.len());
-            let mut session_id = [0; 32];
-            session_id[..length].copy_from_slice(&rest[..length]);
+            let mut buffer = [0; 32];
+            buffer[..length].copy_from_slice(&rest[..length]);
         }
     }
 
