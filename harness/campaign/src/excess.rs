@@ -66,8 +66,8 @@ mod tests {
 
     #[test]
     fn a_reply_longer_than_its_request_is_told() {
-        let mut transcript = Transcript::default();
-        transcript.events = vec![heartbeat(Side::Us, 20), heartbeat(Side::Target, 20)];
+        let events = vec![heartbeat(Side::Us, 20), heartbeat(Side::Target, 20)];
+        let mut transcript = Transcript { events, ..Transcript::default() };
         assert_eq!(Excess::default().exceeded_by(&transcript), None);
         transcript.events.push(heartbeat(Side::Target, 300));
         let told = Excess::default().exceeded_by(&transcript).expect("too much");

@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
+use std::io::Write as _;
 
 /// Of the MUSTs and MUST NOTs of RFC 9846 that a peer can see, so many at least are decided by one run against the
 /// embedded OpenSSL in both roles: (whom they bind, how many). Raise a figure when more are decided.
@@ -46,7 +47,11 @@ fn as_many_requirements_are_decided_as_ever() {
         let open: Vec<&str> = all.iter().filter(is_open).map(|rule| rule.id.as_str()).collect();
         let decided = all.len() - open.len();
         let percent = 100 * decided / all.len();
-        eprintln!("{binds}: {decided} of {} decided ({percent} %), at least {least} wanted", all.len());
+        let _ = writeln!(
+            std::io::stderr(),
+            "{binds}: {decided} of {} decided ({percent} %), at least {least} wanted",
+            all.len()
+        );
         assert!(decided >= least, "{binds}: {decided} decided, {least} wanted; open are {open:#?}");
     }
 }
@@ -66,7 +71,7 @@ fn our_own_correct_side_passes_nine_tenths_of_the_corpus() {
         .filter(|verdict| *verdict != Kind::Skip)
         .collect();
     let passed = verdicts.iter().filter(|verdict| **verdict == Kind::Pass).count();
-    eprintln!("{passed} of {} cases pass on strict", verdicts.len());
+    let _ = writeln!(std::io::stderr(), "{passed} of {} cases pass on strict", verdicts.len());
     assert!(verdicts.len() > 4000, "most of the corpus applies");
     assert!(10 * passed >= 9 * verdicts.len(), "{passed} of {} pass", verdicts.len());
 }

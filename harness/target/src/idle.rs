@@ -43,7 +43,7 @@ impl Idle {
 /// Processor time that all threads have used, if all of them sleep until somebody wakes them.
 fn asleep(pid: i32, depth: u32) -> Option<u64> {
     // Told at once of most that are at work.
-    if state(&format!("/proc/{pid}/stat"))? != 'S' {
+    if state(format!("/proc/{pid}/stat"))? != 'S' {
         return None;
     }
     let mut used = 0;

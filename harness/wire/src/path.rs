@@ -55,8 +55,11 @@ impl Path {
 
     /// The names in it, without places and conditions.
     pub fn names(&self) -> Vec<&str> {
-        let name = |segment| if let &Segment::Name(ref name) = segment { Some(name.as_str()) } else { None };
-        self.segments.iter().filter_map(name).collect()
+        let names = self.segments.iter().filter_map(|segment| match segment {
+            Segment::Name(name) => Some(name.as_str()),
+            _ => None,
+        });
+        names.collect()
     }
 
     /// The path that names the root itself.

@@ -55,12 +55,15 @@ impl Chosen {
     }
 }
 
+/// Fields of a hello, by path.
+type Set = Vec<(&'static str, Val)>;
+
 /// How a list is asked for, and where the choice stands.
 struct Question<'a> {
     version: u16,
     answer: &'a str,
     /// Fields of the hello for the list.
-    set: &'a dyn Fn(&[u16]) -> Vec<(&'static str, Val)>,
+    set: &'a dyn Fn(&[u16]) -> Set,
     choice: &'a dyn Fn(&Node) -> Option<u16>,
 }
 

@@ -14,8 +14,11 @@ const LONGEST: usize = 1 << 14;
 /// Versions that nobody should have.
 const OLD: [u16; 3] = [0x0302, 0x0301, 0x0300];
 
+/// Name, versions, and the bytes that are sent if not the honest ones.
+type Asked = (&'static str, &'static [u16], Option<&'static [u8]>);
+
 /// Extensions of a hello, and what stands in them; a hello of ours may have them by itself.
-const EXTENSIONS: [(&str, &[u16], Option<&[u8]>); 16] = [
+const EXTENSIONS: [Asked; 16] = [
     ("server_name", &[TLS13, TLS12], None),
     ("max_fragment_length", &[TLS12, TLS13], Some(&[1])),
     ("status_request", &[TLS13, TLS12], Some(&[1, 0, 0, 0, 0])),
@@ -107,7 +110,7 @@ impl Probe<'_> {
             Some(kinds) => whether(kinds.contains(&kind)),
         };
         self.learn_in(version, "extensions", name, &learnt);
-        if matches!(name, "max_fragment_length" | "record_size_limit") && self.found.kinds.get(name).is_none() {
+        if matches!(name, "max_fragment_length" | "record_size_limit") && !self.found.kinds.contains_key(name) {
             self.found.learn(name, "yes", learnt);
         }
         if name == "application_layer_protocol_negotiation"
@@ -249,9 +252,9 @@ fn answered(transcript: &Transcript) -> Option<Vec<u16>> {
 /// The application protocol that it chose.
 fn protocol_of(transcript: &Transcript) -> Option<String> {
     let messages = received(transcript, "server_hello").chain(received(transcript, "encrypted_extensions"));
-    let chosen = messages.filter_map(|message| {
+    let mut chosen = messages.filter_map(|message| {
         let list = extension_data(&message, extension::ALPN)?.field("protocol_name_list")?;
         list.children().first().map(Node::content)
     });
-    chosen.last().map(|protocol| String::from_utf8_lossy(&protocol).into_owned())
+    chosen.next_back().map(|protocol| String::from_utf8_lossy(&protocol).into_owned())
 }
