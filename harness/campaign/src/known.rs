@@ -2,7 +2,7 @@
 
 use crate::altered::Altered;
 use crate::piece::Piece;
-use gauntlet_model::{MessageRef, Operation, Role, StepKind, Which};
+use gauntlet_model::{MessageRef, Role, StepKind, Which};
 use gauntlet_yaml::{File, Yaml};
 use globset::{Glob, GlobMatcher};
 use std::sync::LazyLock;
@@ -81,7 +81,7 @@ pub fn label(message: &MessageRef, piece: &Piece) -> String {
         Piece::Set(path, _) => format!("set {path}"),
         Piece::Mutate(mutation) => {
             let field = mutation.field.as_ref().map_or_else(|| "message".to_owned(), ToString::to_string);
-            format!("{} {field}", operation(&mutation.operation))
+            format!("{} {field}", mutation.operation.name())
         }
         Piece::Compute(name, _) => format!("compute {name}"),
         Piece::Form(_) => "form".to_owned(),
@@ -93,22 +93,4 @@ pub fn label(message: &MessageRef, piece: &Piece) -> String {
     };
     // What stands in brackets would be a class of characters in a glob.
     format!("{message} {what}").replace(['[', ']'], "_")
-}
-
-fn operation(operation: &Operation) -> &'static str {
-    match operation {
-        Operation::Remove => "remove",
-        Operation::Add { .. } => "add",
-        Operation::Duplicate { .. } => "duplicate",
-        Operation::Move { .. } => "move",
-        Operation::Shuffle => "shuffle",
-        Operation::LengthBy(_) | Operation::LengthTo(_) => "length",
-        Operation::FlipBit { .. } => "flip_bit",
-        Operation::Xor { .. } => "xor",
-        Operation::Replace { .. } => "replace",
-        Operation::Insert { .. } => "insert",
-        Operation::Append { .. } => "append",
-        Operation::Delete { .. } => "delete",
-        Operation::Truncate { .. } => "truncate",
-    }
 }

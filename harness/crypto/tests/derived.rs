@@ -1,45 +1,14 @@
 //! Against answers that another implementation has made (`vectors/kat/derive.py`: Python's hashes, the ciphers of its
 //! package `cryptography`, ARIA of the system's `openssl`), where no RFC publishes any.
 
+mod common;
+
+use common::{bulk, digest};
 use gauntlet_crypto::schedule12::{self, Prf};
-use gauntlet_crypto::{Bulk, Digest, KeyShare, Mac, NamedGroup, Overrides, Protection, RecordKeys, Rng, schedule13};
+use gauntlet_crypto::{KeyShare, Mac, NamedGroup, Overrides, Protection, RecordKeys, Rng, schedule13};
 use gauntlet_vectors::kat::{RecordVector, derived};
 use rand_core::SeedableRng;
 use std::collections::BTreeSet;
-
-fn digest(name: &str) -> Digest {
-    match name {
-        "md5" => Digest::Md5,
-        "sha1" => Digest::Sha1,
-        "sha256" => Digest::Sha256,
-        "sha384" => Digest::Sha384,
-        _ => panic!("digest {name}"),
-    }
-}
-
-fn bulk(name: &str) -> Bulk {
-    match name {
-        "null" => Bulk::Null,
-        "rc4_128" => Bulk::Rc4_128,
-        "3des_ede_cbc" => Bulk::TripleDesCbc,
-        "aes_128_cbc" => Bulk::Aes128Cbc,
-        "aes_256_cbc" => Bulk::Aes256Cbc,
-        "camellia_128_cbc" => Bulk::Camellia128Cbc,
-        "camellia_256_cbc" => Bulk::Camellia256Cbc,
-        "aria_128_cbc" => Bulk::Aria128Cbc,
-        "aria_256_cbc" => Bulk::Aria256Cbc,
-        "aes_128_gcm" => Bulk::Aes128Gcm,
-        "aes_256_gcm" => Bulk::Aes256Gcm,
-        "aes_128_ccm" => Bulk::Aes128Ccm,
-        "aes_256_ccm" => Bulk::Aes256Ccm,
-        "aes_128_ccm_8" => Bulk::Aes128Ccm8,
-        "aes_256_ccm_8" => Bulk::Aes256Ccm8,
-        "aria_128_gcm" => Bulk::Aria128Gcm,
-        "aria_256_gcm" => Bulk::Aria256Gcm,
-        "chacha20_poly1305" => Bulk::ChaCha20Poly1305,
-        _ => panic!("cipher {name}"),
-    }
-}
 
 #[test]
 fn secrets_of_ssl_3_0_to_tls_1_2() {

@@ -1,43 +1,14 @@
 //! Published numbers of single algorithms.
 
+mod common;
+
+use common::{bulk, digest};
 use gauntlet_crypto::schedule12::Prf;
 use gauntlet_crypto::{
-    Bulk, Digest, KeyShare, Mac, NamedGroup, Overrides, PrivateKey, Protection, RecordKeys, Rng, SignatureScheme,
-    schedule13,
+    Digest, KeyShare, Mac, NamedGroup, Overrides, PrivateKey, Protection, RecordKeys, Rng, SignatureScheme, schedule13,
 };
 use gauntlet_vectors::kat::primitives;
 use rand_core::SeedableRng;
-
-fn digest(name: &str) -> Digest {
-    match name {
-        "md5" => Digest::Md5,
-        "sha1" => Digest::Sha1,
-        "sha224" => Digest::Sha224,
-        "sha256" => Digest::Sha256,
-        "sha384" => Digest::Sha384,
-        "sha512" => Digest::Sha512,
-        _ => panic!("digest {name}"),
-    }
-}
-
-fn bulk(name: &str) -> Bulk {
-    match name {
-        "aes_128_gcm" => Bulk::Aes128Gcm,
-        "aes_256_gcm" => Bulk::Aes256Gcm,
-        "aes_128_ccm_8" => Bulk::Aes128Ccm8,
-        "chacha20_poly1305" => Bulk::ChaCha20Poly1305,
-        "aes_128_cbc" => Bulk::Aes128Cbc,
-        "aes_256_cbc" => Bulk::Aes256Cbc,
-        "camellia_128_cbc" => Bulk::Camellia128Cbc,
-        "camellia_256_cbc" => Bulk::Camellia256Cbc,
-        "aria_128_cbc" => Bulk::Aria128Cbc,
-        "aria_256_cbc" => Bulk::Aria256Cbc,
-        "des_cbc" => Bulk::DesCbc,
-        "3des_ede_cbc" => Bulk::TripleDesCbc,
-        "rc4_128" => Bulk::Rc4_128,
-        _ => panic!("cipher {name}"),
-    }
-}
 
 #[test]
 fn hmac() {

@@ -354,6 +354,27 @@ pub enum Operation {
     Truncate { to: i64 },
 }
 
+impl Operation {
+    /// Its name in the language, of lists as of bytes.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Operation::Remove => "remove",
+            Operation::Add { .. } => "add",
+            Operation::Duplicate { .. } => "duplicate",
+            Operation::Move { .. } => "move",
+            Operation::Shuffle => "shuffle",
+            Operation::LengthBy(_) | Operation::LengthTo(_) => "length",
+            Operation::FlipBit { .. } => "flip_bit",
+            Operation::Xor { .. } => "xor",
+            Operation::Replace { .. } => "replace",
+            Operation::Insert { .. } => "insert",
+            Operation::Append { .. } => "append",
+            Operation::Delete { .. } => "delete",
+            Operation::Truncate { .. } => "truncate",
+        }
+    }
+}
+
 /// One entry of `records`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecordItem {

@@ -3,30 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod common;
+
+use common::{flush, flush_with, path, remarks_in};
 use gauntlet_crypto::{KeyShare, NamedGroup};
 use gauntlet_model::{Side, What};
 use gauntlet_peer::view::{ClientHelloView, extension};
 use gauntlet_peer::{Change, Config, Ech, Peer, external_psk};
-use gauntlet_wire::{ByteEdit, Context, Edit, Grammar, Path, Plain};
+use gauntlet_wire::{ByteEdit, Context, Edit, Grammar, Plain};
 use std::sync::Arc;
-
-fn send(peer: &mut Peer, name: &str, change: &Change) {
-    let mut draft = peer.draft(name, change).unwrap();
-    peer.remember(&mut draft);
-    while draft.left() > 0 {
-        peer.emit(&mut draft, None, None).unwrap();
-    }
-    peer.sent(&mut draft);
-}
-
-/// Sends all that is due, with changes of the messages that are named.
-fn flush(peer: &mut Peer, changes: &[(&str, Change)]) -> Vec<u8> {
-    while let Some(name) = peer.due() {
-        let change = changes.iter().find(|(changed, _)| *changed == name).map(|(_, change)| change.clone());
-        send(peer, name, &change.unwrap_or_default());
-    }
-    peer.take_output()
-}
 
 struct Talk {
     client: Peer,
@@ -37,9 +22,9 @@ struct Talk {
 fn talk(client: Config, server: Config, changes: &[(&str, Change)]) -> Talk {
     let (mut client, mut server) = (Peer::new(client, [1; 32]), Peer::new(server, [2; 32]));
     for _ in 0..10 {
-        let bytes = flush(&mut client, changes);
+        let bytes = flush_with(&mut client, changes);
         server.receive(&bytes);
-        let answer = flush(&mut server, changes);
+        let answer = flush_with(&mut server, changes);
         client.receive(&answer);
         if bytes.is_empty() && answer.is_empty() {
             break;
@@ -47,15 +32,6 @@ fn talk(client: Config, server: Config, changes: &[(&str, Change)]) -> Talk {
     }
     let events = (client.take_events(), server.take_events());
     Talk { client, server, events }
-}
-
-fn remarks(events: &[What]) -> Vec<String> {
-    let words = events.iter().filter_map(|event| match event {
-        What::Remark { alert, text } => Some(format!("{alert}: {text}")),
-        What::NotFollowed { text } => Some(text.clone()),
-        _ => None,
-    });
-    words.collect()
 }
 
 /// Whether it was accepted, as that side sees it.
@@ -84,10 +60,6 @@ fn pair() -> (Config, Config) {
     )
 }
 
-fn path(text: &str) -> Path {
-    Path::parse(text).unwrap()
-}
-
 fn edit(edits: Vec<Edit>) -> Change {
     Change { edits, ..Change::default() }
 }
@@ -99,7 +71,7 @@ fn names(list: &[&str]) -> Plain {
 /// What the server remarks on a hello that is changed so.
 fn server_says(change: Change) -> Vec<String> {
     let (client, server) = pair();
-    remarks(&talk(client, server, &[("client_hello", change)]).events.1)
+    remarks_in(&talk(client, server, &[("client_hello", change)]).events.1)
 }
 
 #[test]
@@ -107,7 +79,7 @@ fn the_inner_hello_is_taken() {
     let (client, server) = pair();
     let talk = talk(Config { alpn: vec!["h2".to_owned()], ..client }, server, &[]);
     assert!(talk.client.is_established() && talk.server.is_established());
-    assert_eq!((remarks(&talk.events.0), remarks(&talk.events.1)), (vec![], vec![]));
+    assert_eq!((remarks_in(&talk.events.0), remarks_in(&talk.events.1)), (vec![], vec![]));
     assert_eq!((outcome(&talk.events.0), outcome(&talk.events.1)), (Some(true), Some(true)));
     let (outer, inner) = (&hellos(&talk.events.0, false)[0], &hellos(&talk.events.0, true)[0]);
     assert_ne!(outer.random, inner.random);
@@ -123,7 +95,7 @@ fn the_inner_hello_is_taken() {
 fn the_inner_hello_is_taken_through_a_retry() {
     let (client, server) = pair();
     let talk = talk(client, Config { groups: vec![23], ..server }, &[]);
-    assert_eq!((remarks(&talk.events.0), remarks(&talk.events.1)), (vec![], vec![]));
+    assert_eq!((remarks_in(&talk.events.0), remarks_in(&talk.events.1)), (vec![], vec![]));
     assert_eq!((outcome(&talk.events.0), outcome(&talk.events.1)), (Some(true), Some(true)));
     assert_eq!((hellos(&talk.events.0, false).len(), hellos(&talk.events.0, true).len()), (2, 2));
 }
@@ -134,7 +106,7 @@ fn every_suite_of_a_configuration_seals() {
         let suite = Edit::Set(path("extensions.encrypted_client_hello.cipher_suite.aead_id"), Plain::Number(aead));
         let (client, server) = pair();
         let talk = talk(client, server, &[("client_hello", edit(vec![suite]))]);
-        assert_eq!((outcome(&talk.events.1), remarks(&talk.events.1)), (Some(true), vec![]), "{aead}");
+        assert_eq!((outcome(&talk.events.1), remarks_in(&talk.events.1)), (Some(true), vec![]), "{aead}");
     }
 }
 
@@ -148,7 +120,7 @@ fn who_has_another_key_goes_on_with_the_outer_hello() {
         let talk = talk(Config { requires_ech: true, ..client.clone() }, server, &[]);
         assert!(talk.client.is_established() && talk.server.is_established());
         assert_eq!((outcome(&talk.events.0), outcome(&talk.events.1)), (Some(false), Some(false)));
-        let remarks = remarks(&talk.events.0);
+        let remarks = remarks_in(&talk.events.0);
         assert!(
             remarks[0].starts_with("bad_certificate: certificate chain"),
             "it is not for the public name: {remarks:?}"
@@ -167,7 +139,7 @@ fn who_does_not_know_it_takes_the_outer_hello() {
     let (client, server) = pair();
     let talk = talk(client, Config { ech: Ech::Unknown, ..server }, &[]);
     assert_eq!((outcome(&talk.events.0), outcome(&talk.events.1)), (Some(false), None));
-    assert_eq!((remarks(&talk.events.0), remarks(&talk.events.1)), (vec![], vec![]));
+    assert_eq!((remarks_in(&talk.events.0), remarks_in(&talk.events.1)), (vec![], vec![]));
 }
 
 #[test]
@@ -178,7 +150,7 @@ fn grease_is_passed_over_and_repeated() {
         let talk =
             talk(Config { ech: Ech::Grease, grease: true, alpn: vec!["h2".to_owned()], ..client.clone() }, server, &[]);
         assert!(talk.client.is_established() && talk.server.is_established());
-        assert_eq!((remarks(&talk.events.0), remarks(&talk.events.1)), (vec![], vec![]));
+        assert_eq!((remarks_in(&talk.events.0), remarks_in(&talk.events.1)), (vec![], vec![]));
         let hello = &hellos(&talk.events.0, false)[0];
         assert!(hello.cipher_suites[0] & 0x0f0f == 0x0a0a && hello.groups[0] == hello.shares[0].0, "{hello:?}");
         assert!(hello.versions[0] & 0x0f0f == 0x0a0a && hello.signature_schemes[0] & 0x0f0f == 0x0a0a);
@@ -194,7 +166,7 @@ fn psks_and_early_data_are_for_the_inner_hello() {
     let client = Config { psks: vec![known.clone()], early_data: Some(b"early".to_vec()), ..client };
     let server = Config { psks: vec![known], max_early_data: 100, ..server };
     let talk = talk(client, server, &[]);
-    assert_eq!((remarks(&talk.events.0), remarks(&talk.events.1)), (vec![], vec![]));
+    assert_eq!((remarks_in(&talk.events.0), remarks_in(&talk.events.1)), (vec![], vec![]));
     assert_eq!(outcome(&talk.events.1), Some(true));
     let (outer, inner) = (&hellos(&talk.events.0, false)[0], &hellos(&talk.events.0, true)[0]);
     assert!(outer.extensions.contains(&extension::EARLY_DATA) && inner.extensions.contains(&extension::EARLY_DATA));
@@ -220,7 +192,7 @@ fn the_inner_hello_can_be_spoiled() {
         talk.events.0.iter().find_map(|event| {
             if let What::Established { cipher_suite, .. } = event { Some(*cipher_suite) } else { None }
         });
-    assert_eq!((suite, remarks(&talk.events.0)), (Some(0x1303), vec![]), "it is the inner hello that counts");
+    assert_eq!((suite, remarks_in(&talk.events.0)), (Some(0x1303), vec![]), "it is the inner hello that counts");
 }
 
 #[test]
@@ -264,7 +236,7 @@ fn what_does_not_open_is_no_offer() {
         let (client, server) = pair();
         let talk = talk(client, server, &[("client_hello", change.clone())]);
         assert_eq!((outcome(&talk.events.0), outcome(&talk.events.1)), (Some(false), Some(false)), "{change:?}");
-        assert_eq!((remarks(&talk.events.0), remarks(&talk.events.1)), (vec![], vec![]));
+        assert_eq!((remarks_in(&talk.events.0), remarks_in(&talk.events.1)), (vec![], vec![]));
     }
 }
 
@@ -275,7 +247,7 @@ fn forms_that_are_none_are_told() {
     let client = Config { ech: Ech::Unknown, ..client };
     for (number, words) in [(1, "in the open"), (7, "unknown form")] {
         let talk = talk(client.clone(), server.clone(), &[("client_hello", edit(vec![form(number)]))]);
-        let said = remarks(&talk.events.1);
+        let said = remarks_in(&talk.events.1);
         assert!(said.iter().any(|text| text.starts_with("illegal_parameter") && text.contains(words)), "{said:?}");
     }
 }
@@ -296,11 +268,11 @@ fn the_second_hello_must_go_with_the_first() {
         let (client, server) = pair();
         let server = Config { groups: vec![23], ..server };
         let (mut client, mut server) = (Peer::new(client, [1; 32]), Peer::new(server, [2; 32]));
-        server.receive(&flush(&mut client, &[]));
-        client.receive(&flush(&mut server, &[]));
-        assert_eq!(remarks(&server.take_events()), Vec::<String>::new());
-        server.receive(&flush(&mut client, &[("client_hello", change.clone())]));
-        let said = remarks(&server.take_events());
+        server.receive(&flush(&mut client));
+        client.receive(&flush(&mut server));
+        assert_eq!(remarks_in(&server.take_events()), Vec::<String>::new());
+        server.receive(&flush_with(&mut client, &[("client_hello", change.clone())]));
+        let said = remarks_in(&server.take_events());
         assert!(said.first().is_some_and(|text| text.starts_with(alert)), "{change:?}: {said:?}");
     }
 }
@@ -313,10 +285,10 @@ fn a_wrong_confirmation_is_none() {
     let talk_to = |server: Config, name: &str, change: Change| talk(client.clone(), server, &[(name, change)]);
     let by_hello = talk_to(server.clone(), "server_hello", flip("random"));
     assert_eq!((outcome(&by_hello.events.0), outcome(&by_hello.events.1)), (Some(false), Some(false)));
-    assert_eq!(remarks(&by_hello.events.0).last().unwrap(), "ech_required: the server took the outer hello");
+    assert_eq!(remarks_in(&by_hello.events.0).last().unwrap(), "ech_required: the server took the outer hello");
     let retries = Config { groups: vec![23], ..server };
     let after_retry = talk_to(retries.clone(), "server_hello", flip("random"));
-    assert!(remarks(&after_retry.events.0)[0].starts_with("illegal_parameter: ECH was accepted by"));
+    assert!(remarks_in(&after_retry.events.0)[0].starts_with("illegal_parameter: ECH was accepted by"));
     let by_retry = talk_to(retries, "hello_retry_request", flip("extensions.encrypted_client_hello.confirmation"));
     assert_ne!(outcome(&by_retry.events.0), Some(true));
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod common;
+
+use common::{converse, flush, remarks};
 use gauntlet_crypto::suite::{Authentication, KeyExchange};
 use gauntlet_crypto::{CipherSuite, Digest, Mac};
 use gauntlet_model::{Role, What};
@@ -9,52 +12,11 @@ use gauntlet_peer::{Change, Config, Peer, Psk};
 use gauntlet_pki::KeyKind;
 use gauntlet_wire::{Edit, Path, Plain};
 
-/// Sends everything that is due.
-fn flush(peer: &mut Peer) -> Vec<u8> {
-    while let Some(name) = peer.due() {
-        let mut draft = peer.draft(name, &Change::default()).unwrap();
-        peer.remember(&mut draft);
-        while draft.left() > 0 {
-            peer.emit(&mut draft, None, None).unwrap();
-        }
-        peer.sent(&mut draft);
-    }
-    peer.take_output()
-}
-
-/// Everything due both ways, until nothing more is.
-fn converse(client: &mut Peer, server: &mut Peer) -> (Vec<u8>, Vec<u8>) {
-    let (mut up, mut down) = (Vec::new(), Vec::new());
-    for _ in 0..10 {
-        let bytes = flush(client);
-        server.receive(&bytes);
-        let answer = flush(server);
-        client.receive(&answer);
-        up.extend_from_slice(&bytes);
-        down.extend_from_slice(&answer);
-        if bytes.is_empty() && answer.is_empty() {
-            break;
-        }
-    }
-    (up, down)
-}
-
 fn say(peer: &mut Peer) -> Vec<u8> {
     let mut draft = peer.draft("application_data", &Change::default()).unwrap();
     peer.emit(&mut draft, None, None).unwrap();
     peer.sent(&mut draft);
     peer.take_output()
-}
-
-fn remarks(peer: &mut Peer) -> Vec<String> {
-    let events = peer.take_events().into_iter();
-    events
-        .filter_map(|event| match event {
-            What::Remark { alert, text } => Some(format!("{alert}: {text}")),
-            What::NotFollowed { text } => Some(text),
-            _ => None,
-        })
-        .collect()
 }
 
 /// A handshake with data both ways; fails on any remark.

@@ -3,57 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod common;
+
+use common::{converse, flush, path, remarks, send};
 use gauntlet_model::What;
 use gauntlet_peer::{Change, Config, Peer, Session, external_psk};
-use gauntlet_wire::{ByteEdit, Edit, Path, Place, Plain};
-
-fn send(peer: &mut Peer, name: &str, change: &Change) {
-    let mut draft = peer.draft(name, change).unwrap();
-    peer.remember(&mut draft);
-    while draft.left() > 0 {
-        peer.emit(&mut draft, None, None).unwrap();
-    }
-    peer.sent(&mut draft);
-}
-
-fn flush(peer: &mut Peer) -> Vec<u8> {
-    while let Some(name) = peer.due() {
-        send(peer, name, &Change::default());
-    }
-    peer.take_output()
-}
-
-fn converse(client: &mut Peer, server: &mut Peer) {
-    for _ in 0..10 {
-        let bytes = flush(client);
-        server.receive(&bytes);
-        let answer = flush(server);
-        client.receive(&answer);
-        if bytes.is_empty() && answer.is_empty() {
-            break;
-        }
-    }
-}
-
-fn remarks(peer: &mut Peer) -> Vec<String> {
-    let events = peer.take_events().into_iter();
-    let words = events.filter_map(|event| match event {
-        What::Remark { alert, text } => Some(format!("{alert}: {text}")),
-        What::NotFollowed { text } => Some(text),
-        _ => None,
-    });
-    words.collect()
-}
+use gauntlet_wire::{ByteEdit, Edit, Place, Plain};
 
 fn messages(peer: &mut Peer) -> Vec<String> {
     let events = peer.take_events().into_iter();
     events
         .filter_map(|event| if let What::Message { name, .. } = event { Some(name.into_owned()) } else { None })
         .collect()
-}
-
-fn path(text: &str) -> Path {
-    Path::parse(text).unwrap()
 }
 
 fn pair(client: Config, server: Config) -> (Peer, Peer) {

@@ -143,7 +143,7 @@ impl Source<'_> {
             Operation::Append { bytes } => ByteEdit::Append { bytes: self.bytes(bytes, peer)? },
             Operation::Delete { offset, count } => ByteEdit::Delete { offset: *offset, count: *count },
             Operation::Truncate { to } => ByteEdit::Truncate { to: *to },
-            other => return Err(format!("{} needs a `field`", operation_name(other))),
+            other => return Err(format!("{} needs a `field`", other.name())),
         })
     }
 
@@ -202,26 +202,8 @@ fn leaves(path: &Path, value: &Plain, into: &mut Vec<Path>) {
     }
 }
 
-fn operation_name(operation: &Operation) -> &'static str {
-    match operation {
-        Operation::Remove => "remove",
-        Operation::Add { .. } => "add",
-        Operation::Duplicate { .. } => "duplicate",
-        Operation::Move { .. } => "move",
-        Operation::Shuffle => "shuffle",
-        Operation::LengthBy(_) | Operation::LengthTo(_) => "length",
-        Operation::FlipBit { .. } => "flip_bit",
-        Operation::Xor { .. } => "xor",
-        Operation::Replace { .. } => "replace",
-        Operation::Insert { .. } => "insert",
-        Operation::Append { .. } => "append",
-        Operation::Delete { .. } => "delete",
-        Operation::Truncate { .. } => "truncate",
-    }
-}
-
 fn mutation_words(mutation: &Mutation) -> String {
-    let name = operation_name(&mutation.operation);
+    let name = mutation.operation.name();
     match &mutation.field {
         Some(field) => format!("{name} {field}"),
         None => name.to_owned(),
