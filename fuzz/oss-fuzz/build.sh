@@ -7,8 +7,9 @@ case "${CFLAGS:-}" in
 *fuzzer-no-link*) ;;
 *) export CFLAGS="${CFLAGS:-} -fsanitize=fuzzer-no-link" ;;
 esac
+export CFLAGS="$CFLAGS -fsanitize-coverage-allowlist=$PWD/counted.list"
 target=${CARGO_TARGET_DIR:-$PWD/target}
-cargo fuzz build --release --fuzz-dir . --target-dir "$target" --sanitizer "${SANITIZER:-address}"
+cargo fuzz build --release --no-trace-compares --fuzz-dir . --target-dir "$target" --sanitizer "${SANITIZER:-address}"
 for source in fuzz_targets/*.rs; do
     name=$(basename "$source" .rs)
     cp "$target/x86_64-unknown-linux-gnu/release/$name" "$OUT/"

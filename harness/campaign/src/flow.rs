@@ -196,7 +196,16 @@ impl Honest {
         }
         let hellos = self.sent.iter().filter(|message| is_hello(&message.name)).count();
         let came = names.iter().filter(|name| is_hello(name)).count();
-        let mut rest = names.iter().copied().filter(|name| !is_ignored(self.flow.tls13, name));
+        let first = names.iter().position(|name| is_hello(name)).unwrap_or(0);
+        let is_ignored = |place: usize, name: &str| match name {
+            // By a client that negotiates; ahead of the ServerHello that may be TLS 1.2. [RFC 5246, 7.4.1.1]
+            "hello_request" => self.peer == Role::Server && (place < first || !self.flow.tls13),
+            // By an honest target between the hello and Finished. [RFC 9846, 5]
+            "change_cipher_spec" => self.flow.tls13,
+            _ => false,
+        };
+        let mut rest =
+            names.iter().enumerate().filter(|(place, name)| !is_ignored(*place, name)).map(|(_, name)| *name);
         if came != hellos || !rest.by_ref().take(hellos).all(is_hello) {
             return true;
         }
@@ -219,11 +228,6 @@ impl Honest {
 
 fn is_hello(name: &str) -> bool {
     matches!(name, "client_hello" | "server_hello" | "hello_retry_request")
-}
-
-/// Passed over by an honest target between the hello and Finished. [RFC 9846, 5]
-fn is_ignored(tls13: bool, name: &str) -> bool {
-    tls13 && name == "change_cipher_spec"
 }
 
 impl Honest {

@@ -12,15 +12,16 @@ use gauntlet_scenario::Scenario;
 use gauntlet_target::{Target, embedded};
 use gauntlet_wire::{Context, Grammar};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Bytes come back the same from any type of the grammar, the first byte says which.
 ///
 /// # Panics
 /// They do not.
 pub fn wire_roundtrip(data: &[u8]) {
-    let names = Grammar::tls().type_names();
+    static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| Grammar::tls().type_names());
     let Some((first, bytes)) = data.split_first() else { return };
-    let name = names[usize::from(*first) % names.len()];
+    let name = NAMES[usize::from(*first) % NAMES.len()];
     let mut tree = Grammar::tls().decode(name, bytes, &Context::default());
     assert_eq!(tree.encode(), bytes, "{name}");
 }
@@ -88,12 +89,15 @@ pub struct Played {
     pub verdict: Verdict,
     /// A ServerHello was sent by the target, or taken by it.
     pub past_server_hello: bool,
+    /// What went out is in a forbidden order: a message put in may have been the next that was due.
+    pub forbidden: bool,
 }
 
 impl Played {
     /// Whether the target did not bear it.
     pub fn is_finding(&self) -> bool {
-        is_finding(self.oracle, &self.verdict)
+        let is_lost = matches!(self.verdict.kind, Kind::Crash | Kind::Hang);
+        is_finding(self.oracle, &self.verdict) && (is_lost || self.forbidden)
     }
 }
 
@@ -124,7 +128,8 @@ impl Flows {
         let mut instance = self.target.start(altered.peer.other(), &case.options).ok()?;
         let (transcript, verdict) = run_case(instance.as_mut(), &case, &self.settings, AlertPolicy::Any);
         let past_server_hello = is_past_hello(altered, &transcript);
-        Some(Played { case, oracle, verdict, past_server_hello })
+        let forbidden = is_forbidden(altered, &transcript);
+        Some(Played { case, oracle, verdict, past_server_hello, forbidden })
     }
 
     /// For libFuzzer: what the target does not bear ends the process, with the scenario on its standard error.
@@ -141,15 +146,40 @@ impl Flows {
     }
 }
 
-/// Whether the altered handshake got past its ServerHello.
-fn is_past_hello(altered: &Altered, transcript: &Transcript) -> bool {
-    let shape = altered.shape();
-    let is_start = |what: &What| matches!(what, What::StepBegan { step, .. } if *step as usize == shape.handshake());
+/// The messages of the altered handshake.
+fn messages<'a>(altered: &Altered, transcript: &'a Transcript) -> impl Iterator<Item = (Side, &'a str)> {
+    let handshake = altered.shape().handshake();
+    let is_start = |what: &What| matches!(what, What::StepBegan { step, .. } if *step as usize == handshake);
     let start = transcript.events.iter().rposition(|event| is_start(&event.what)).unwrap_or(0);
-    let mut events = transcript.events[start..].iter().filter_map(|event| match &event.what {
+    transcript.events[start..].iter().filter_map(|event| match &event.what {
         What::Message { name, from, .. } => Some((*from, &**name)),
         _ => None,
-    });
+    })
+}
+
+/// Whether we sent our messages in an order that no target may take.
+fn is_forbidden(altered: &Altered, transcript: &Transcript) -> bool {
+    let honest = &altered.shape().honest;
+    let sent = messages(altered, transcript).filter(|(from, _)| *from == Side::Us).map(|(_, name)| name);
+    let mut names: Vec<&str> = sent.collect();
+    // What a finished handshake is tried with.
+    let is_behind = |name: &str| match name {
+        "application_data" | "alert" => true,
+        // It asks for a renegotiation, which may be declined by a warning. [RFC 5246, 7.2.2]
+        "client_hello" => !honest.is_tls13() && altered.peer == Role::Client,
+        "key_update" => honest.is_tls13(),
+        "new_session_ticket" => honest.is_tls13() && altered.peer == Role::Server,
+        _ => false,
+    };
+    while names.last().is_some_and(|name| is_behind(name)) {
+        names.pop();
+    }
+    honest.is_forbidden(&names)
+}
+
+/// Whether the altered handshake got past its ServerHello.
+fn is_past_hello(altered: &Altered, transcript: &Transcript) -> bool {
+    let mut events = messages(altered, transcript);
     match altered.peer {
         Role::Client => events.any(|message| message == (Side::Target, "server_hello")),
         // An honest ServerHello is taken; of another, what is sent behind it tells.
