@@ -25,7 +25,7 @@ pub struct Options {
     pub flow: String,
     /// Only order, keys and cuts; no fields.
     pub only_orders: bool,
-    /// Ends behind the first flow in which something is found.
+    /// Ends as soon as something is found.
     pub until_found: bool,
     /// Only every n-th change of a field; 0 and 1: each.
     pub every: usize,
@@ -102,6 +102,9 @@ pub fn sweep(
                     seed: options.seed,
                     free: Mutex::default(),
                     excess: honest.excess,
+                    until_found: options.until_found,
+                    played: AtomicUsize::new(0),
+                    found: AtomicUsize::new(0),
                 };
                 stage.play(tries, &mut report);
             }
@@ -185,6 +188,9 @@ struct Stage<'a> {
     free: Mutex<Vec<Box<dyn Instance>>>,
     /// Data that came unasked in the honest flow.
     excess: Excess,
+    until_found: bool,
+    played: AtomicUsize,
+    found: AtomicUsize,
 }
 
 impl Stage<'_> {
@@ -192,11 +198,11 @@ impl Stage<'_> {
         let unplayable = AtomicUsize::new(0);
         let jobs = if self.target.is_memory() { 0 } else { self.target.instances().clamp(1, 4) };
         let before = self.start().and_then(|instance| instance.memory());
-        report.cases += tries.len();
         let all = || tries.par_iter().filter_map(|one| self.one(one, &unplayable)).collect::<Vec<_>>();
         // Zero is as many as there are cores.
         let found = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map(|pool| pool.install(all));
         report.findings.extend(found.unwrap_or_default());
+        report.cases += self.played.load(Ordering::Relaxed);
         report.unplayable += unplayable.into_inner();
         let after = self.free().iter().filter_map(|instance| instance.memory()).max();
         report.remarks.extend(grown(before, after).map(|text| format!("{}: {text}", self.flow.name)));
@@ -211,6 +217,10 @@ impl Stage<'_> {
     }
 
     fn one(&self, one: &Try, unplayable: &AtomicUsize) -> Option<Finding> {
+        if self.until_found && self.found.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
+        self.played.fetch_add(1, Ordering::Relaxed);
         let free = self.free().pop();
         let mut instance = free.or_else(|| self.start())?;
         let (_, verdict) = self.attempt(instance.as_mut(), one);
@@ -232,7 +242,9 @@ impl Stage<'_> {
                 (transcript, verdict) = again()?;
             }
         }
-        is_finding(one.oracle, &verdict).then(|| Finding {
+        let confirmed = is_finding(one.oracle, &verdict);
+        self.found.fetch_add(usize::from(confirmed), Ordering::Relaxed);
+        confirmed.then(|| Finding {
             flow: self.flow.name,
             kind: one.kind,
             what: one.what.clone(),

@@ -229,7 +229,7 @@ pub(crate) struct Sweep {
     /// Only the order of messages, their keys and how they are cut; no fields
     #[arg(long)]
     pub(crate) only_orders: bool,
-    /// End behind the first flow in which something is found
+    /// End as soon as something is found
     #[arg(long)]
     pub(crate) until_found: bool,
     /// Only every n-th change of a field

@@ -217,15 +217,11 @@ impl Server {
         settled
     }
 
-    /// Waits until one that echoes, and is done with all connections, sleeps or has ended: some end themselves for what they
-    /// met in a connection.
+    /// Waits until one that is done with all connections sleeps or has ended: a connection may be closed on the way to
+    /// the end of the process, as by one that panics and unwinds.
     fn live_or_die(&mut self) {
         let deadline = Instant::now() + process::DYING;
-        while self.process.echo().is_some()
-            && !self.process.is_asleep()
-            && self.process.status().is_none()
-            && Instant::now() < deadline
-        {
+        while !self.process.is_asleep() && self.process.status().is_none() && Instant::now() < deadline {
             std::thread::yield_now();
         }
     }
