@@ -1,3 +1,5 @@
 #![no_main]
 
+use gauntlet_fuzz as _;
+
 libfuzzer_sys::fuzz_target!(|data: &[u8]| gauntlet_campaign::targets::grammar(data));

@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(60);
 fn profile(folder: &Path, stack: &str) -> String {
     let path = folder.join(format!("{stack}.yaml"));
     let command = format!("{GAUNTLET} serve {stack} --in-turn --listen 127.0.0.1:{{port}}");
-    let server = format!("server:\n  command: {command}\n  instances: 2\n  one_at_a_time: true\n");
+    let server = format!("server:\n  command: {command}\n  instances: 4\n  one_at_a_time: true\n");
     fs::write(&path, format!("name: {stack}\n{server}")).unwrap();
     path.display().to_string()
 }
