@@ -66,9 +66,9 @@ fuzz-smoke-address seconds="20":
 fuzz target seconds="3600":
     fuzz/smoke {{seconds}} {{target}}
 
-# Seed corpora and dictionary made anew from the valid flows and the grammar.
+# Seed corpora and dictionary made anew from the valid flows and the grammar. What a fuzzer has found stays: `found_*`.
 fuzz-seeds:
-    rm -rf fuzz/corpus
+    find fuzz/corpus -type f ! -name 'found_*' -delete
     cargo run --release -p gauntlet-campaign --example seeds
 
 # Follows the build steps of OSS-Fuzz and ClusterFuzzLite as far as that goes without their image.
