@@ -196,6 +196,7 @@ fn run_against(corpus: &Corpus, name: &str, jobs: Option<usize>) -> Result<(f64,
         shard: None,
         baselines: Vec::new(),
         started: String::new(),
+        date: String::new(),
         selected: Vec::new(),
     };
     let target = gauntlet_target::by_name(name)?;

@@ -88,6 +88,9 @@ pub(crate) struct Run {
     /// Decides all randomness of ours (hex)
     #[arg(long, value_name = "HEX", default_value = "1", value_parser = seed)]
     pub(crate) seed: u64,
+    /// By which day certificates are valid or not, such as 2026-11-21 [default: today]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(crate) date: Option<String>,
     /// Play only part I of N, such as 2/8
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(crate) shard: Option<(usize, usize)>,
@@ -133,6 +136,9 @@ pub(crate) struct Replay {
     /// The run's seed (hex)
     #[arg(long, value_name = "HEX", default_value = "1", value_parser = seed)]
     pub(crate) seed: u64,
+    /// The run's date, by which certificates are valid or not [default: today]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(crate) date: Option<String>,
     /// Which other alerts pass where one is named
     #[arg(long, value_enum, default_value = "exact")]
     pub(crate) alerts: Alerts,
@@ -395,6 +401,13 @@ pub(crate) enum KeepArg {
 fn seed(text: &str) -> Result<u64, String> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     u64::from_str_radix(digits, 16).map_err(|_| "expected up to 16 hex digits".to_owned())
+}
+
+fn date(text: &str) -> Result<String, String> {
+    match gauntlet_engine::midnight(text) {
+        Some(_) if text.len() == 10 => Ok(text.to_owned()),
+        _ => Err("expected a day such as 2026-11-21".to_owned()),
+    }
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {

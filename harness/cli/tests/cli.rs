@@ -201,6 +201,7 @@ fn mistakes_in_usage_end_with_2_and_say_what_is_wrong() {
     told(&["run", "--no-such-option"], "--no-such-option");
     told(&["run", "--shard", "9/8"], "such as 2/8");
     told(&["run", "--seed", "xyz"], "hex");
+    told(&["run", "--date", "tomorrow"], "such as 2026-11-21");
     told(&["run", "tls13/no/such"], "nothing is selected");
     told(&["list", "tls13/no/such"], "nothing is selected");
     told(&["run", "levle(must)"], "did you mean `level`?");
@@ -331,6 +332,29 @@ fn a_second_run_leaves_nothing_of_the_first() {
     place.run("out", &["compression"]).with(0);
     assert_eq!(place.results("out").cases().len(), 2);
     assert!(!place.path().join("out/evidence").exists());
+}
+
+#[test]
+fn the_date_decides_which_certificates_are_valid() {
+    let place = Place::new();
+    let text = "title: A chain of today is taken\nrequirements: [rfc5280-6.1.3-02]\npeer: server\nversion: tls1.3\n\
+        pki: { leaf: { not_after: +30d } }\nflow:\n  - handshake: full\n  - expect: accept\n";
+    fs::write(place.path().join("plain.yaml"), text).expect("written");
+    let verdict = |more: &[&str], status: i32| {
+        place.gauntlet(&[&["run", "plain.yaml", "--out", "out"], more].concat()).with(status);
+        let results = place.results("out");
+        let Some(Line::Run(run)) = results.lines.first() else { panic!("a run") };
+        (results.cases().values().next().expect("a case").verdict, run.date.clone())
+    };
+    let (today, date) = verdict(&[], 0);
+    assert_eq!((today, date.len()), (Kind::Pass, 10));
+    assert_eq!(verdict(&["--date", &date], 0), (Kind::Pass, date));
+    // The client goes by its own clock.
+    let (then, date) = verdict(&["--date", "1999-12-31"], 1);
+    assert_ne!(then, Kind::Pass);
+    assert_eq!(date, "1999-12-31");
+    place.gauntlet(&["replay", "plain.yaml"]).with(0);
+    place.gauntlet(&["replay", "plain.yaml", "--date", "1999-12-31"]).with(1).says("certificate_expired");
 }
 
 #[test]

@@ -20,7 +20,9 @@ pub use evidence::write as write_evidence;
 pub use faults::caught_by;
 pub use plain::plain_handshake;
 pub use probe::probe;
-pub use run::{Happening, Keep, Options, RunError, Summary, case_seed, patient, run, run_case, scenario_role};
+pub use run::{
+    Happening, Keep, Options, RunError, Summary, case_seed, midnight, patient, run, run_case, scenario_role,
+};
 pub use select::{Select, SelectError};
 pub use selftest::{Witnesses, witnesses};
 

@@ -61,6 +61,8 @@ pub struct Options {
     pub baselines: Vec<Baseline>,
     /// Wall clock at the start, RFC 3339, for the record.
     pub started: String,
+    /// The day by which certificates are valid or not, such as `2026-11-21`; what is no day means today.
+    pub date: String,
     /// What was selected, as written.
     pub selected: Vec<String>,
 }
@@ -154,6 +156,7 @@ pub fn run(
         corpus: corpus.fingerprint(),
         select: options.selected.clone(),
         started: options.started.clone(),
+        date: options.date.clone(),
     }))?;
     let mut summary = Summary::default();
     let mut selected = 0;
@@ -193,8 +196,8 @@ pub fn patient(target: &dyn Target, seed: [u8; 32]) -> Settings {
     Settings { seed, target: target.name().to_owned(), reply, silence, date: today() }
 }
 
-/// `2026-01-02T...` → the seconds since 1970 at which that day begins.
-fn midnight(text: &str) -> Option<i64> {
+/// `2026-01-02`, whatever follows: the seconds since 1970 at which that day begins.
+pub fn midnight(text: &str) -> Option<i64> {
     let mut parts = text.get(..10)?.split('-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     // Years begin in March here, so that a leap day is their last.
@@ -370,7 +373,7 @@ impl TargetRun<'_> {
 
     /// The day that the run's record names, by which certificates are valid or not.
     fn date(&self) -> i64 {
-        midnight(&self.options.started).unwrap_or_else(today)
+        midnight(&self.options.date).unwrap_or_else(today)
     }
 
     /// The cases to play, and those to skip with the reason.

@@ -40,6 +40,9 @@ pub struct RunLine {
     pub select: Vec<String>,
     /// Wall clock, RFC 3339.
     pub started: String,
+    /// The day by which certificates are valid or not, such as `2026-11-21`.
+    #[serde(default)]
+    pub date: String,
 }
 
 fn newest() -> u32 {

@@ -100,6 +100,7 @@ pub fn run() -> RunData {
         corpus: "c0ffee".to_owned(),
         select: vec!["tls13/**".to_owned()],
         started: "2026-11-20T10:00:00Z".to_owned(),
+        date: "2026-11-20".to_owned(),
     })];
     for (name, version, roles) in [
         ("embedded-openssl", "OpenSSL 3.6.3", vec![Role::Server, Role::Client]),

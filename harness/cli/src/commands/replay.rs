@@ -2,7 +2,7 @@
 
 use crate::args::Replay;
 use crate::{Exit, Failure};
-use gauntlet_engine::{AlertPolicy, case_seed, patient, probe, run_case};
+use gauntlet_engine::{AlertPolicy, case_seed, midnight, patient, probe, run_case};
 use gauntlet_model::Kind;
 use gauntlet_reports::{ladder, text};
 
@@ -23,7 +23,10 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
     let unreachable = |error: gauntlet_model::LinkError| Failure { text: error.to_string(), exit: Exit::Unreachable };
     target.supports(role, &case.options).map_err(|reason| Failure::usage(format!("skip: {reason}")))?;
     let mut instance = target.start(role, &case.options).map_err(unreachable)?;
-    let settings = patient(target.as_ref(), case_seed(arguments.seed, &case.id));
+    let mut settings = patient(target.as_ref(), case_seed(arguments.seed, &case.id));
+    if let Some(date) = arguments.date.as_deref().and_then(midnight) {
+        settings.date = date;
+    }
     let policy: AlertPolicy = arguments.alerts.into();
     let (transcript, verdict) = run_case(instance.as_mut(), &case, &settings, policy);
     anstream::println!("{}\n{}\n", case.id, case.title);

@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     };
     let targets = names.iter().map(|name| super::target(name)).collect::<Result<Vec<_>, _>>()?;
     let baselines = data::baselines(&arguments.baseline, !arguments.no_baseline)?;
+    let started = now();
     let options = Options {
         seed: arguments.seed,
         jobs: arguments.jobs,
@@ -61,7 +62,8 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
         fail_fast: arguments.fail_fast,
         shard: arguments.shard,
         baselines: baselines.clone(),
-        started: now(),
+        date: arguments.date.clone().unwrap_or_else(|| started.chars().take(10).collect()),
+        started,
         selected: arguments.selection.select.clone(),
     };
     let stop = Arc::new(AtomicBool::new(false));

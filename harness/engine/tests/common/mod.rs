@@ -27,6 +27,7 @@ pub fn run_into(out: &Path) -> gauntlet_engine::Options {
         shard: None,
         baselines: Vec::new(),
         started: String::new(),
+        date: String::new(),
         selected: Vec::new(),
     }
 }
