@@ -9,7 +9,7 @@ use gauntlet_reports::{Baseline, RunData, Sources, baseline, ctrf, html, junit, 
 use gauntlet_scenario::Corpus;
 use std::collections::HashMap;
 use std::fs;
-use std::io::BufReader;
+use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -117,13 +117,25 @@ pub(crate) fn write_reports(run: &RunData, corpus: &Corpus, out: &Path) -> Resul
     let transcript = |evidence: &str| -> Option<Transcript> {
         serde_json::from_slice(&fs::read(out.join(evidence).join("transcript.json")).ok()?).ok()
     };
-    // One behind the other, so that only one of them is in memory.
-    let write = |name: &str, text: String| write_file(&out.join(name), &text);
-    write("junit.xml", junit(run, &source))?;
-    write("report.sarif", sarif(run, &source))?;
-    write("ctrf.json", ctrf(run))?;
-    write("report.md", markdown(run))?;
-    write("index.html", html(run, &Sources { scenario: &source, transcript: &transcript }))
+    // Each goes to its file as it is made, so that none of them is in memory.
+    write_with(&out.join("junit.xml"), |file| junit::write(run, &source, file))?;
+    write_with(&out.join("report.sarif"), |file| sarif::write(run, &source, file))?;
+    write_with(&out.join("ctrf.json"), |file| ctrf::write(run, file))?;
+    write_file(&out.join("report.md"), &markdown(run))?;
+    let sources = Sources { scenario: &source, transcript: &transcript };
+    write_with(&out.join("index.html"), |file| html::write(run, &sources, file))
+}
+
+/// Writes one file piece by piece.
+pub(crate) fn write_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    let written = fs::File::create(path).map(BufWriter::new).and_then(|mut file| {
+        write(&mut file)?;
+        file.flush()
+    });
+    written.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
 /// Writes one file.
