@@ -12,6 +12,9 @@ use std::fs;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// Bytes of a file of evidence that is read as a whole.
+const WHOLE: u64 = 1 << 20;
+
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// The scenarios that are compiled in.
@@ -114,9 +117,7 @@ pub(crate) fn write_reports(run: &RunData, corpus: &Corpus, out: &Path) -> Resul
         let embedded = texts.get(id).map(|text| (*text).to_owned());
         embedded.or_else(|| fs::read_to_string(files.get(id)?).ok())
     };
-    let transcript = |evidence: &str| -> Option<Transcript> {
-        serde_json::from_slice(&fs::read(out.join(evidence).join("transcript.json")).ok()?).ok()
-    };
+    let transcript = |evidence: &str| read_transcript(&out.join(evidence).join("transcript.json"));
     // Each goes to its file as it is made, so that none of them is in memory.
     write_with(&out.join("junit.xml"), |file| junit::write(run, &source, file))?;
     write_with(&out.join("report.sarif"), |file| sarif::write(run, &source, file))?;
@@ -124,6 +125,16 @@ pub(crate) fn write_reports(run: &RunData, corpus: &Corpus, out: &Path) -> Resul
     write_file(&out.join("report.md"), &markdown(run))?;
     let sources = Sources { scenario: &source, transcript: &transcript };
     write_with(&out.join("index.html"), |file| html::write(run, &sources, file))
+}
+
+/// A transcript; `None`: it is not there, or is none.
+fn read_transcript(path: &Path) -> Option<Transcript> {
+    let file = fs::File::open(path).ok()?;
+    // Faster from memory; but the largest are of more than 100 MB.
+    if file.metadata().ok()?.len() > WHOLE {
+        return serde_json::from_reader(BufReader::new(file)).ok();
+    }
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
 /// Writes one file piece by piece.

@@ -68,7 +68,7 @@ struct Page<'a> {
     more: usize,
     data: Embedded<'a, data::Data>,
     messages: Embedded<'a, fields::Messages>,
-    details: Vec<Embedded<'a, case::Detail>>,
+    details: &'a [String],
 }
 
 struct Target {
@@ -159,7 +159,7 @@ fn page<'a>(run: &RunData, cases: &[&CaseResult], parts: &'a data::Parts) -> Pag
         more,
         data: Embedded(&parts.data),
         messages: Embedded(&parts.messages),
-        details: parts.details.iter().map(Embedded).collect(),
+        details: &parts.details,
     }
 }
 
