@@ -1,42 +1,61 @@
 //! CTRF, the Common Test Report Format: one test for each case. [ctrf.io]
 
 use crate::run::{Outcome, RunData, Standing, standing};
-use crate::{inert, words};
+use crate::{inert, stream, words};
 use gauntlet_model::Kind;
 use gauntlet_model::result::CaseResult;
+use serde::Serialize;
 use serde_json::{Value, json};
+use std::io::{self, Write};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<T> {
+    report_format: &'static str,
+    spec_version: &'static str,
+    results: Results<T>,
+}
+
+#[derive(Serialize)]
+struct Results<T> {
+    tool: Value,
+    summary: Value,
+    tests: T,
+    extra: Value,
+}
 
 /// The report.
 pub fn ctrf(run: &RunData) -> String {
-    let tests: Vec<Value> = run.cases.iter().map(test).collect();
+    stream::text(|out| write(run, out))
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(run: &RunData, out: &mut dyn Write) -> io::Result<()> {
     let of = |wanted: &str| run.cases.iter().filter(|case| status(case) == wanted).count();
     let took = run.end.as_ref().map_or(0, |end| end.took_us / 1000);
     let start = run.run.as_ref().and_then(|line| milliseconds(&line.started)).unwrap_or(0);
     let whole = matches!(run.outcome(), Outcome::AsExpected | Outcome::Unexpected(_));
-    let report = json!({
-        "reportFormat": "CTRF",
-        "specVersion": "0.0.0",
-        "results": {
-            "tool": {
-                "name": "gauntlet",
-                "version": run.run.as_ref().map(|line| inert::line(&line.version).into_owned()).unwrap_or_default(),
-            },
-            "summary": {
-                "tests": tests.len(),
-                "passed": of("passed"),
-                "failed": of("failed"),
-                "pending": 0,
-                "skipped": of("skipped"),
-                "other": of("other"),
-                "suites": run.target_names().len(),
-                "start": start,
-                "stop": start + took,
-            },
-            "tests": tests,
-            "extra": { "complete": whole },
-        },
+    let tool = json!({
+        "name": "gauntlet",
+        "version": run.run.as_ref().map(|line| inert::line(&line.version).into_owned()).unwrap_or_default(),
     });
-    format!("{report:#}\n")
+    let summary = json!({
+        "tests": run.cases.len(),
+        "passed": of("passed"),
+        "failed": of("failed"),
+        "pending": 0,
+        "skipped": of("skipped"),
+        "other": of("other"),
+        "suites": run.target_names().len(),
+        "start": start,
+        "stop": start + took,
+    });
+    let tests = stream::Each(|| run.cases.iter().map(test));
+    let results = Results { tool, summary, tests, extra: json!({ "complete": whole }) };
+    stream::json(&Report { report_format: "CTRF", spec_version: "0.0.0", results }, out)
 }
 
 /// What a baseline expects passes, and what is only to be looked at; what was not judged is neither.

@@ -37,6 +37,7 @@ pub mod pcapng;
 pub mod run;
 pub mod sarif;
 mod source;
+mod stream;
 pub mod terminal;
 pub mod text;
 mod words;

@@ -4,7 +4,7 @@ use crate::baseline::Stale;
 use gauntlet_model::result::{CaseResult, EndLine, Line, RunLine, TargetLine};
 use gauntlet_model::{Kind, Role};
 use gauntlet_vectors::catalogue::{Catalogue, Level, Requirement};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// All of a run, or of the shards of one.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,7 @@ pub struct RunData {
 /// Takes the lines of one results file, or of the files of several shards one behind the other.
 pub fn load(lines: Vec<Line>) -> RunData {
     let mut data = RunData::default();
+    let mut cases = Vec::new();
     let (mut begun, mut ended) = (0usize, 0usize);
     for line in lines {
         match line {
@@ -35,7 +36,7 @@ pub fn load(lines: Vec<Line>) -> RunData {
             }
             Line::Target(target) if data.targets.iter().any(|known| same_target(known, &target)) => {}
             Line::Target(target) => data.targets.push(target),
-            Line::Case(case) => data.cases.push(*case),
+            Line::Case(case) => cases.push(case),
             Line::End(end) => {
                 ended += 1;
                 data.end = Some(together(data.end.take(), end));
@@ -45,15 +46,30 @@ pub fn load(lines: Vec<Line>) -> RunData {
     if ended < begun {
         data.end = None;
     }
-    let names: Vec<String> = data.target_names().into_iter().map(str::to_owned).collect();
-    let place = |name: &str| names.iter().position(|known| known == name);
-    let key = |case: &CaseResult| (place(&case.target), case.role == Role::Client);
-    data.cases.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id)));
+    let names = names(&data.targets, cases.iter().map(|case| &*case.target));
+    let places: HashMap<String, usize> = names.into_iter().map(str::to_owned).zip(0..).collect();
+    let key = |case: &CaseResult| (places[&case.target], case.role == Role::Client);
+    // In their boxes still: results are large, and there are many of them.
+    cases.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id)));
     // A case that was run twice counts as it came out last.
-    data.cases.reverse();
-    data.cases.dedup_by(|a, b| (&a.target, a.role, &a.id) == (&b.target, b.role, &b.id));
-    data.cases.reverse();
+    cases.reverse();
+    cases.dedup_by(|a, b| (&a.target, a.role, &a.id) == (&b.target, b.role, &b.id));
+    data.cases = cases.into_iter().rev().map(|case| *case).collect();
     data
+}
+
+/// Names of targets in order, then those that have cases but no line of their own.
+fn names<'a>(targets: &'a [TargetLine], of_cases: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for target in targets {
+        if !names.contains(&target.target.as_str()) {
+            names.push(&target.target);
+        }
+    }
+    let known: BTreeSet<&str> = names.iter().copied().collect();
+    let others: BTreeSet<&str> = of_cases.collect();
+    names.extend(others.difference(&known));
+    names
 }
 
 /// A target has a line for each of its roles; shards repeat them.
@@ -214,16 +230,7 @@ pub struct Shared {
 impl RunData {
     /// Names of targets in order, those too that have cases but no line of their own.
     pub fn target_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for target in &self.targets {
-            if !names.contains(&target.target.as_str()) {
-                names.push(&target.target);
-            }
-        }
-        let known: BTreeSet<&str> = names.iter().copied().collect();
-        let others: BTreeSet<&str> = self.cases.iter().map(|case| case.target.as_str()).collect();
-        names.extend(others.difference(&known));
-        names
+        names(&self.targets, self.cases.iter().map(|case| case.target.as_str()))
     }
 
     /// Cases of one target.

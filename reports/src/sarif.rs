@@ -4,40 +4,63 @@
 
 use crate::run::{Outcome, RunData, Standing, standing};
 use crate::terminal::failure;
-use crate::{inert, words};
+use crate::{inert, stream, words};
 use gauntlet_model::Kind;
 use gauntlet_model::result::CaseResult;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+#[derive(Serialize)]
+struct Report<R> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<R>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<R> {
+    tool: Value,
+    column_kind: &'static str,
+    invocations: Value,
+    results: R,
+}
 
 /// The report; `source` gives the text of a scenario by its id.
 pub fn sarif(run: &RunData, source: &dyn Fn(&str) -> Option<String>) -> String {
+    stream::text(|out| write(run, source, out))
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(run: &RunData, source: &dyn Fn(&str) -> Option<String>, out: &mut dyn Write) -> io::Result<()> {
     let mut rules: BTreeMap<String, usize> = BTreeMap::new();
     let cases = || run.cases.iter().filter(|case| !matches!(case.verdict, Kind::Pass | Kind::Skip));
     for case in cases() {
         let number = rules.len();
         rules.entry(rule_id(case)).or_insert(number);
     }
-    let results: Vec<Value> = cases().map(|case| result(case, &rules, source)).collect();
-    let mut listed: Vec<(String, usize)> = rules.into_iter().collect();
-    listed.sort_by_key(|(_, number)| *number);
+    let mut listed: Vec<(&String, &usize)> = rules.iter().collect();
+    listed.sort_by_key(|(_, number)| **number);
     let version = run.run.as_ref().map_or("0", |line| line.version.as_str());
     let whole = matches!(run.outcome(), Outcome::AsExpected | Outcome::Unexpected(_));
-    let report = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "Gauntlet",
-                "version": inert::line(version),
-                "rules": listed.iter().map(|(id, _)| rule(id)).collect::<Vec<_>>(),
-            } },
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{ "executionSuccessful": whole }],
-            "results": results,
-        }],
-    });
-    format!("{report:#}\n")
+    let run = Run {
+        tool: json!({ "driver": {
+            "name": "Gauntlet",
+            "version": inert::line(version),
+            "rules": listed.iter().map(|(id, _)| rule(id)).collect::<Vec<_>>(),
+        } }),
+        column_kind: "unicodeCodePoints",
+        invocations: json!([{ "executionSuccessful": whole }]),
+        results: stream::Each(|| cases().map(|case| result(case, &rules, source))),
+    };
+    let schema = "https://json.schemastore.org/sarif-2.1.0.json";
+    stream::json(&Report { schema, version: "2.1.0", runs: [run] }, out)
 }
 
 /// The first requirement; a case without one goes by its scenario.

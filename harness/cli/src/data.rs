@@ -9,8 +9,11 @@ use gauntlet_reports::{Baseline, RunData, Sources, baseline, ctrf, html, junit, 
 use gauntlet_scenario::Corpus;
 use std::collections::HashMap;
 use std::fs;
-use std::io::BufReader;
+use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+/// Bytes of a file of evidence that is read as a whole.
+const WHOLE: u64 = 1 << 20;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -114,16 +117,36 @@ pub(crate) fn write_reports(run: &RunData, corpus: &Corpus, out: &Path) -> Resul
         let embedded = texts.get(id).map(|text| (*text).to_owned());
         embedded.or_else(|| fs::read_to_string(files.get(id)?).ok())
     };
-    let transcript = |evidence: &str| -> Option<Transcript> {
-        serde_json::from_slice(&fs::read(out.join(evidence).join("transcript.json")).ok()?).ok()
-    };
-    // One behind the other, so that only one of them is in memory.
-    let write = |name: &str, text: String| write_file(&out.join(name), &text);
-    write("junit.xml", junit(run, &source))?;
-    write("report.sarif", sarif(run, &source))?;
-    write("ctrf.json", ctrf(run))?;
-    write("report.md", markdown(run))?;
-    write("index.html", html(run, &Sources { scenario: &source, transcript: &transcript }))
+    let transcript = |evidence: &str| read_transcript(&out.join(evidence).join("transcript.json"));
+    // Each goes to its file as it is made, so that none of them is in memory.
+    write_with(&out.join("junit.xml"), |file| junit::write(run, &source, file))?;
+    write_with(&out.join("report.sarif"), |file| sarif::write(run, &source, file))?;
+    write_with(&out.join("ctrf.json"), |file| ctrf::write(run, file))?;
+    write_file(&out.join("report.md"), &markdown(run))?;
+    let sources = Sources { scenario: &source, transcript: &transcript };
+    write_with(&out.join("index.html"), |file| html::write(run, &sources, file))
+}
+
+/// A transcript; `None`: it is not there, or is none.
+fn read_transcript(path: &Path) -> Option<Transcript> {
+    let file = fs::File::open(path).ok()?;
+    // Faster from memory; but the largest are of more than 100 MB.
+    if file.metadata().ok()?.len() > WHOLE {
+        return serde_json::from_reader(BufReader::new(file)).ok();
+    }
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Writes one file piece by piece.
+pub(crate) fn write_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    let written = fs::File::create(path).map(BufWriter::new).and_then(|mut file| {
+        write(&mut file)?;
+        file.flush()
+    });
+    written.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
 /// Writes one file.

@@ -1,8 +1,8 @@
 //! What the page's script renders from, as compact JSON: columns of numbers beside tables of texts.
 
-use super::case::{Detail, detail};
+use super::case::detail;
 use super::fields::{Messages, Strings};
-use super::{Sources, relative};
+use super::{Embedded, Sources, relative};
 use crate::coverage::{self, Coverage, Entry};
 use crate::run::{Counts, Holds, RunData, Standing, Weight, standing};
 use crate::{inert, words};
@@ -114,7 +114,8 @@ struct Cases {
 pub(super) struct Parts {
     pub data: Data,
     pub messages: Messages,
-    pub details: Vec<Detail>,
+    /// Each as it stands in the page.
+    pub details: Vec<String>,
 }
 
 const FORMS: [LooseForm; 4] = [LooseForm::NoAlert, LooseForm::OtherAlert, LooseForm::Warning, LooseForm::LeftOpen];
@@ -145,7 +146,7 @@ pub(super) fn parts(run: &RunData, sources: &Sources<'_>, covered: &Coverage, or
         if worth {
             let transcript = case.evidence.as_deref().and_then(sources.transcript);
             let link = case.evidence.as_deref().map(relative);
-            details.push(detail(case, transcript.as_ref(), link, &mut messages));
+            details.push(Embedded(&detail(case, transcript.as_ref(), link, &mut messages)).to_string());
             let text = || (sources.scenario)(&case.scenario).map(|text| inert::lines(&text).into_owned());
             let source = &mut data.scenarios[number].source;
             *source = source.take().or_else(text);

@@ -7,6 +7,7 @@ use crate::inert;
 use gauntlet_wire::{Context, Grammar, Node, Value};
 use serde::Serialize;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 /// Bytes of a message that are kept.
 const SHOWN: usize = 4096;
@@ -23,7 +24,7 @@ struct Message {
     /// Of all its bytes.
     size: usize,
     /// Rows of five.
-    fields: Vec<i64>,
+    fields: Vec<i32>,
 }
 
 /// All messages of a report.
@@ -32,7 +33,10 @@ pub(super) struct Messages {
     strings: Strings,
     messages: Vec<Message>,
     #[serde(skip)]
-    places: HashMap<(Vec<u8>, Context, u8), usize>,
+    places: HashMap<(u64, u64), usize>,
+    /// Two hashes, under keys that nobody can know, stand for a message: one of 16 MiB is not kept to be compared.
+    #[serde(skip)]
+    hashes: (RandomState, RandomState),
     #[serde(skip)]
     spent: usize,
 }
@@ -61,7 +65,8 @@ impl Strings {
 impl Messages {
     /// The number of a message; `None`: there is no room left for it.
     pub(super) fn number(&mut self, content_type: u8, context: &Context, bytes: &[u8]) -> Option<usize> {
-        let key = (bytes.to_vec(), *context, content_type);
+        let message = (bytes, context, content_type);
+        let key = (self.hashes.0.hash_one(message), self.hashes.1.hash_one(message));
         if let Some(place) = self.places.get(&key) {
             return Some(*place);
         }
@@ -79,25 +84,26 @@ impl Messages {
         }
         let hex = hex::encode(&bytes[..bytes.len().min(SHOWN)]);
         self.spent += hex.len() + 3 * fields.len();
+        fields.shrink_to_fit();
         self.messages.push(Message { hex, size: bytes.len(), fields });
         self.places.insert(key, self.messages.len() - 1);
         Some(self.messages.len() - 1)
     }
 
-    fn row(&mut self, name: &str, kind: &str, byte: u8, at: i64, fields: &mut Vec<i64>) {
+    fn row(&mut self, name: &str, kind: &str, byte: u8, at: i32, fields: &mut Vec<i32>) {
         let value = Grammar::tls().name(kind, byte.into()).map_or_else(|| byte.to_string(), str::to_owned);
         let (name, value) = (self.strings.number(name), self.strings.number(&value));
-        fields.extend([0, name as i64, at, at + 1, value as i64]);
+        fields.extend([0, name as i32, at, at + 1, value as i32]);
     }
 
-    fn rows(&mut self, node: &Node, depth: i64, fields: &mut Vec<i64>) {
+    fn rows(&mut self, node: &Node, depth: i32, fields: &mut Vec<i32>) {
         if fields.len() >= 5 * FIELDS {
             return;
         }
         let inner = node.through();
-        let name = self.strings.number(&title(node)) as i64;
-        let value = value(node, inner).map_or(-1, |text| self.strings.number(&text) as i64);
-        fields.extend([depth, name, node.span.start as i64, node.span.end as i64, value]);
+        let name = self.strings.number(&title(node)) as i32;
+        let value = value(node, inner).map_or(-1, |text| self.strings.number(&text) as i32);
+        fields.extend([depth, name, node.span.start as i32, node.span.end as i32, value]);
         for child in inner.children() {
             self.rows(child, depth + 1, fields);
         }

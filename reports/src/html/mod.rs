@@ -13,14 +13,17 @@ mod fields;
 
 use crate::coverage::{Coverage, coverage};
 use crate::run::{Holds, Outcome, RunData, Standing, Weight, standing};
-use crate::{inert, words};
+use crate::{inert, stream, words};
 use askama::Template;
 use gauntlet_model::result::CaseResult;
 use gauntlet_model::transcript::Transcript;
 use gauntlet_model::{Kind, Learnt};
 use gauntlet_vectors::catalogue::Catalogue;
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
 
 pub(crate) const STYLE: &str = include_str!("../../templates/style.css");
 const SCRIPT: &str = include_str!("../../templates/report.js");
@@ -37,12 +40,24 @@ pub struct Sources<'a> {
 
 /// The report.
 pub fn html(run: &RunData, sources: &Sources<'_>) -> String {
-    page(run, sources).render().expect("rendering to a String fails only if a filter does, and there is none")
+    stream::text(|out| write(run, sources, out))
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(run: &RunData, sources: &Sources<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut cases: Vec<&CaseResult> = run.cases.iter().collect();
+    cases.sort_by_key(|case| rank(case));
+    let covered: Coverage = coverage(run);
+    let parts = data::parts(run, sources, &covered, &cases);
+    page(run, &cases, &parts).write_into(out)
 }
 
 #[derive(Template)]
 #[template(path = "index.html")]
-struct Page {
+struct Page<'a> {
     style: &'static str,
     script: &'static str,
     facts: Vec<(&'static str, String)>,
@@ -51,10 +66,9 @@ struct Page {
     targets: Vec<Target>,
     findings: Vec<Finding>,
     more: usize,
-    /// JSON, safe within an element of the page.
-    data: String,
-    messages: String,
-    details: Vec<String>,
+    data: Embedded<'a, data::Data>,
+    messages: Embedded<'a, fields::Messages>,
+    details: &'a [String],
 }
 
 struct Target {
@@ -92,22 +106,48 @@ struct Finding {
     link: String,
 }
 
-/// As JSON that can stand in a `script` element: what could end it, or begin a comment, is escaped.
-fn embedded(value: &impl Serialize) -> String {
-    let text = serde_json::to_string(value).expect("numbers, texts and lists can always be written");
-    if text.contains(['<', '>', '&']) {
-        text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
-    } else {
-        text
+/// Shown as JSON that can stand in a `script` element.
+struct Embedded<'a, T>(&'a T);
+
+impl<T: Serialize> fmt::Display for Embedded<'_, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut serializer = Serializer::with_formatter(Bytes(formatter), Escaping);
+        self.0.serialize(&mut serializer).map_err(|_| fmt::Error)
     }
 }
 
-fn page(run: &RunData, sources: &Sources<'_>) -> Page {
-    let mut cases: Vec<&CaseResult> = run.cases.iter().collect();
-    cases.sort_by_key(|case| rank(case));
-    let covered: Coverage = coverage(run);
-    let parts = data::parts(run, sources, &covered, &cases);
-    let (findings, more) = findings(&cases);
+/// Compact JSON; what could end its element, or begin a comment, is escaped. It can only be in texts.
+struct Escaping;
+
+impl Formatter for Escaping {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+        let mut rest = text;
+        while let Some(place) = rest.find(['<', '>', '&']) {
+            let (plain, behind) = rest.split_at(place);
+            write!(out, "{plain}\\u{:04x}", behind.as_bytes()[0])?;
+            rest = &behind[1..];
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+/// Takes the bytes of texts, each of them whole.
+struct Bytes<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl Write for Bytes<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = str::from_utf8(bytes).map_err(io::Error::other)?;
+        self.0.write_str(text).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn page<'a>(run: &RunData, cases: &[&CaseResult], parts: &'a data::Parts) -> Page<'a> {
+    let (findings, more) = findings(cases);
     Page {
         style: STYLE,
         script: SCRIPT,
@@ -117,9 +157,9 @@ fn page(run: &RunData, sources: &Sources<'_>) -> Page {
         targets: run.target_names().iter().map(|name| target(run, name)).collect(),
         findings,
         more,
-        data: embedded(&parts.data),
-        messages: embedded(&parts.messages),
-        details: parts.details.iter().map(embedded).collect(),
+        data: Embedded(&parts.data),
+        messages: Embedded(&parts.messages),
+        details: &parts.details,
     }
 }
 
@@ -279,7 +319,7 @@ mod tests {
 
     #[test]
     fn json_cannot_end_its_element() {
-        let text = embedded(&"</script><!--&");
+        let text = Embedded(&"</script><!--&").to_string();
         assert_eq!(text, "\"\\u003c/script\\u003e\\u003c!--\\u0026\"");
         assert_eq!(serde_json::from_str::<String>(&text).expect("still JSON"), "</script><!--&");
     }
