@@ -122,6 +122,9 @@ func fetch(address string) {
 	if err == nil {
 		_, err = io.Copy(os.Stdout, stream)
 	}
+	if err == nil {
+		err = stream.Close()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -85,7 +85,8 @@ static void converse(mbedtls_net_context *stream, int serves) {
         if (serves) for (int sent = 0, part; sent < count && (part = mbedtls_ssl_write(&tls, data + sent, count - sent)) > 0; sent += part) continue;
     int wrong = count < 0 && count != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY && count != MBEDTLS_ERR_SSL_CONN_EOF;
     if (wrong) fprintf(stderr, "-0x%04x\n", -count);
-    if (!result) mbedtls_ssl_close_notify(&tls);
+    /* Behind an error, close_notify would say that all was well. */
+    if (!result && !wrong) mbedtls_ssl_close_notify(&tls);
     mbedtls_ssl_free(&tls);
     mbedtls_net_free(stream);
     if (!serves) exit(result != 0 || wrong);

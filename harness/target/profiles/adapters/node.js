@@ -39,7 +39,7 @@ if (role === "server") {
   const socket = tls.connect({ ...settings, host: "127.0.0.1", port: Number(port), servername: option.name });
   socket.on("secureConnect", () => socket.write("GET / HTTP/1.0\r\n\r\n"));
   socket.on("data", (data) => process.stdout.write(data));
-  socket.on("end", () => process.exit(0));
+  socket.on("end", () => socket.end());
   socket.on("close", () => process.exit(0));
   socket.on("error", (error) => {
     console.error(error.message);

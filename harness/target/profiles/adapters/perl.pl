@@ -24,6 +24,7 @@ if ($role eq 'client') {
     ) or die "$SSL_ERROR\n";
     print $stream "GET / HTTP/1.0\r\n\r\n";
     1 while sysread $stream, my $data, 16384;
+    close $stream;
     exit 0;
 }
 my $auth = $option{client_auth} || 'none';

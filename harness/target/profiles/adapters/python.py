@@ -50,3 +50,4 @@ with socket.create_connection(("127.0.0.1", port), 60) as stream:
         tls.sendall(b"GET / HTTP/1.0\r\n\r\n")
         while data := tls.recv(65536):
             sys.stdout.buffer.write(data)
+        tls.unwrap()
