@@ -31,7 +31,7 @@ use gauntlet_scenario::Expansion;
 use gauntlet_target::{Instance, Options, Target};
 use gauntlet_wire::{Grammar, Node};
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 /// Whether data is answered is not asked, as every plain handshake shows it; that it is only once, a profile says.
 const ANSWERS: [&str; 2] = gauntlet_target::profile::ANSWERS;
@@ -70,7 +70,9 @@ pub(crate) fn probe_widened(
     expansion: &Expansion,
     settings: &Settings,
 ) -> Option<Arc<Capabilities>> {
-    type Known = HashMap<(String, &'static str, Options), Option<Arc<Capabilities>>>;
+    /// What is asked for one set of options does not wait for what is asked for another.
+    type Answer = Arc<OnceLock<Option<Arc<Capabilities>>>>;
+    type Known = HashMap<(String, &'static str, Options), Answer>;
     static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
     let case = expansion.cases.first().or(expansion.skipped.first().map(|(case, _)| case))?;
     if case.options.get("suites").is_none_or(|suites| suites != "all") {
@@ -80,14 +82,15 @@ pub(crate) fn probe_widened(
     let chosen = case.options.iter().filter(|(name, _)| decides(name));
     let options: Options = chosen.map(|(name, value)| (name.clone(), value.clone())).collect();
     target.supports(role, &options).ok()?;
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = known.entry((target.name().to_owned(), role.name(), options.clone())).or_insert_with(|| {
+    let key = (target.name().to_owned(), role.name(), options.clone());
+    let answer = Arc::clone(KNOWN.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+    let ask = || {
         let mut instance = target.start(role, &options).ok()?;
         let mut found = probe(instance.as_mut(), role, &options, settings).ok()?;
         found.cannot_answer(&target.cannot_answer(role));
         Some(Arc::new(found))
-    });
-    found.clone()
+    };
+    answer.get_or_init(ask).clone()
 }
 
 struct Probe<'a> {

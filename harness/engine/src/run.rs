@@ -18,6 +18,7 @@ use gauntlet_reports::{Baseline, Standing};
 use gauntlet_scenario::{Corpus, Scenario, twin, twin_key};
 use gauntlet_target::{Instance, Target};
 use gauntlet_vectors::catalogue::{Catalogue, Level, Rules};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::BufWriter;
@@ -240,6 +241,9 @@ impl Output {
     }
 }
 
+/// Cases to play, and those to skip with the reason.
+type Planned = (Vec<Case>, Vec<(Case, String)>);
+
 /// One target in one role.
 struct TargetRun<'a> {
     target: &'a dyn Target,
@@ -377,34 +381,36 @@ impl TargetRun<'_> {
     }
 
     /// The cases to play, and those to skip with the reason.
-    #[expect(clippy::type_complexity, reason = "cases, and cases with reasons")]
-    fn plan(&self, plain: &Capabilities, settings: &Settings) -> Result<(Vec<Case>, Vec<(Case, String)>), RunError> {
-        let mut cases = Vec::new();
-        let mut skipped = Vec::new();
-        for scenario in &self.corpus.scenarios {
-            if !scenario_role(scenario).contains(&self.role) {
-                continue;
-            }
-            let expand = |found| scenario.expand(Some(found)).map_err(|error| RunError::Scenario(error.render(false)));
-            let wanted =
-                |case: &Case| case.peer.other() == self.role && self.select.takes(case) && self.in_shard(&case.id);
-            let mut expansion = expand(plain)?;
-            let further = match expansion.cases.iter().chain(expansion.skipped.iter().map(|(case, _)| case)).any(wanted)
-            {
-                true => probe_widened(self.target, self.role, &expansion, settings),
-                false => None,
-            };
-            let capabilities = further.as_deref().unwrap_or(plain);
-            if further.is_some() {
-                expansion = expand(capabilities)?;
-            }
-            skipped.extend(expansion.skipped.into_iter().filter(|(case, _)| wanted(case)));
-            for mut case in expansion.cases.into_iter().filter(wanted) {
-                self.add_options_to_ask(&mut case);
-                match self.excluded(&case).or_else(|| self.lacks(&case, capabilities)) {
-                    Some(reason) => skipped.push((case, reason)),
-                    None => cases.push(case),
-                }
+    fn plan(&self, plain: &Capabilities, settings: &Settings) -> Result<Planned, RunError> {
+        let of_role = |scenario: &&Scenario| scenario_role(scenario).contains(&self.role);
+        let planned = self.corpus.scenarios.par_iter().filter(of_role).map(|one| self.plan_one(one, plain, settings));
+        let mut all = Planned::default();
+        for (cases, skipped) in planned.collect::<Result<Vec<_>, _>>()? {
+            all.0.extend(cases);
+            all.1.extend(skipped);
+        }
+        Ok(all)
+    }
+
+    fn plan_one(&self, scenario: &Scenario, plain: &Capabilities, settings: &Settings) -> Result<Planned, RunError> {
+        let expand = |found| scenario.expand(Some(found)).map_err(|error| RunError::Scenario(error.render(false)));
+        let wanted = |case: &Case| case.peer.other() == self.role && self.select.takes(case) && self.in_shard(&case.id);
+        let mut expansion = expand(plain)?;
+        let further = match expansion.cases.iter().chain(expansion.skipped.iter().map(|(case, _)| case)).any(wanted) {
+            true => probe_widened(self.target, self.role, &expansion, settings),
+            false => None,
+        };
+        let capabilities = further.as_deref().unwrap_or(plain);
+        if further.is_some() {
+            expansion = expand(capabilities)?;
+        }
+        let (mut cases, mut skipped) = Planned::default();
+        skipped.extend(expansion.skipped.into_iter().filter(|(case, _)| wanted(case)));
+        for mut case in expansion.cases.into_iter().filter(wanted) {
+            self.add_options_to_ask(&mut case);
+            match self.excluded(&case).or_else(|| self.lacks(&case, capabilities)) {
+                Some(reason) => skipped.push((case, reason)),
+                None => cases.push(case),
             }
         }
         Ok((cases, skipped))
