@@ -26,6 +26,8 @@ class Adapter {
             System.out.println("READY");
             while (true) {
                 SSLSocket socket = (SSLSocket) listener.accept();
+                // An alert that waits behind an unanswered record would be lost when the socket closes.
+                socket.setTcpNoDelay(true);
                 new Thread(() -> serve(socket)).start();
             }
         }

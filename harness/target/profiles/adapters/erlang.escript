@@ -8,7 +8,7 @@ main([Role, Port | Words]) ->
     run(Role, list_to_integer(Port), [{versions, versions(Options)} | settings(Role, Options)], Options).
 
 run("server", Port, Settings, _) ->
-    {ok, Listener} = ssl:listen(Port, [binary, {ip, {127, 0, 0, 1}}, {active, false}, {reuseaddr, true}, {backlog, 64} | Settings]),
+    {ok, Listener} = ssl:listen(Port, [binary, {ip, {127, 0, 0, 1}}, {active, false}, {nodelay, true}, {reuseaddr, true}, {backlog, 64} | Settings]),
     io:format("READY~n"),
     accept(Listener);
 run("client", Port, Settings, #{"name" := Name}) ->

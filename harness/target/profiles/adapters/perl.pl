@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use IO::Socket::SSL;
+use Socket qw(IPPROTO_TCP TCP_NODELAY);
 
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
@@ -35,6 +36,8 @@ my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $por
     or die "bind: $!\n";
 print "READY\n";
 while (my $stream = $listener->accept) {
+    # An alert that waits behind an unanswered record would be lost when the socket closes.
+    setsockopt $stream, IPPROTO_TCP, TCP_NODELAY, 1;
     IO::Socket::SSL->start_SSL($stream, SSL_server => 1, SSL_reuse_ctx => $context) or warn("$SSL_ERROR\n"), next;
     while (sysread $stream, my $data, 16384) { print $stream $data }
     close $stream;

@@ -28,6 +28,8 @@ def context():
 def serve(made, stream):
     try:
         stream.settimeout(60)
+        # An alert that waits behind an unanswered record would be lost when the socket closes.
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with made.wrap_socket(stream, server_side=True) as tls:
             while data := tls.recv(65536):
                 tls.sendall(data)

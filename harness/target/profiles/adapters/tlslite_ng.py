@@ -31,6 +31,8 @@ def serve(stream):
     tls.closeSocket = True
     try:
         stream.settimeout(60)
+        # An alert that waits behind an unanswered record would be lost when the socket closes.
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         alpn = [name.encode() for name in option["alpn"].split(",")] if "alpn" in option else None
         asked = option.get("client_auth", "none") != "none"
         tls.handshakeServer(settings=made, sessionCache=cache, reqCert=asked, alpn=alpn, **own)

@@ -3,6 +3,7 @@
 #include <wolfssl/ssl.h>
 #include <wolfssl/error-ssl.h>
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +71,10 @@ static WOLFSSL_CTX *context(int serves) {
 static void converse(WOLFSSL_CTX *made, int socket, int serves) {
     char data[16384];
     struct timeval patience = {60, 0};
+    int one = 1;
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    /* An alert that waits behind an unanswered record would be lost when the socket closes. */
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     WOLFSSL *tls = wolfSSL_new(made);
     wolfSSL_set_fd(tls, socket);
     if (option("alpn")) {
