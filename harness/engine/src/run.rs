@@ -162,13 +162,19 @@ pub fn run(
     let mut summary = Summary::default();
     let mut selected = 0;
     for target in targets {
-        for role in target.roles() {
-            if stop.load(Ordering::Relaxed) {
-                break;
-            }
-            let run =
-                TargetRun { target: target.as_ref(), role, corpus, select, options, stop, report, output: &output };
-            match run.run() {
+        let target = target.as_ref();
+        let run = |role: &Role| match stop.load(Ordering::Relaxed) {
+            true => Ok(0),
+            false => TargetRun { target, role: *role, corpus, select, options, stop, report, output: &output }.run(),
+        };
+        let roles = target.roles();
+        // What rests in one role leaves its core to the other.
+        let outcomes: Vec<_> = match target.is_memory() && options.jobs.is_none() {
+            true => roles.par_iter().map(run).collect(),
+            false => roles.iter().map(run).collect(),
+        };
+        for outcome in outcomes {
+            match outcome {
                 Ok(cases) => selected += cases,
                 Err(RunError::Unreachable(why)) => summary.unreachable.push(why),
                 Err(error) => return Err(error),
@@ -767,7 +773,13 @@ impl Group {
     }
 }
 
-fn by_options(cases: Vec<Case>) -> Vec<Group> {
+/// Whether a case does nothing for long: such a one is begun first, so that nobody waits for it in the end.
+fn rests(case: &Case) -> bool {
+    case.steps.iter().any(|step| matches!(step.kind, StepKind::Pause { milliseconds } if milliseconds >= 1000))
+}
+
+fn by_options(mut cases: Vec<Case>) -> Vec<Group> {
+    cases.sort_by_key(|case| !rests(case));
     let mut groups: Vec<Group> = Vec::new();
     for case in cases {
         match groups.iter_mut().find(|group| group.options == case.options) {
@@ -834,9 +846,9 @@ fn strictest(ids: &[String]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FEW, Group, midnight};
+    use super::{FEW, Group, by_options, midnight};
     use crate::plain::plain_handshake;
-    use gauntlet_model::Role;
+    use gauntlet_model::{Role, StepKind};
 
     #[test]
     fn a_few_cases_are_not_worth_another_process() {
@@ -847,6 +859,18 @@ mod tests {
         };
         assert_eq!((admitted(1, false), admitted(FEW, false), admitted(FEW + 1, false)), (1, 1, 2));
         assert_eq!((admitted(100, false), admitted(1, true), admitted(3, true)), (4, 1, 3));
+    }
+
+    #[test]
+    fn what_takes_a_rest_is_begun_first() {
+        let case = |id: &str| plain_handshake(id, Role::Client, &[0x0304], &Default::default(), &[]);
+        let mut slow = case("slow");
+        slow.options = [("tickets".to_owned(), "yes".to_owned())].into();
+        slow.steps[0].kind = StepKind::Pause { milliseconds: 1000 };
+        let groups = by_options(vec![case("one"), case("two"), slow]);
+        let ids: Vec<Vec<_>> =
+            groups.iter().map(|group| group.cases.iter().map(|case| case.id.as_str()).collect()).collect();
+        assert_eq!(ids, [vec!["slow"], vec!["one", "two"]]);
     }
 
     #[test]
