@@ -9,10 +9,10 @@ use gauntlet_model::{Case, Expect, Kind, Role, Side, Transcript, Verdict, What};
 use gauntlet_peer::{Change as Edits, Config, Peer};
 use gauntlet_play::Settings;
 use gauntlet_scenario::Scenario;
-use gauntlet_target::{Target, embedded};
+use gauntlet_target::{Instance, Options, Target, embedded};
 use gauntlet_wire::{Context, Grammar};
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Bytes come back the same from any type of the grammar, the first byte says which.
 ///
@@ -76,6 +76,8 @@ pub struct Flows {
     /// For each flow of the role, whether the target has it.
     has: Vec<bool>,
     settings: Settings,
+    /// Instances that nobody uses: to make one costs as much as a handshake.
+    free: Mutex<BTreeMap<Options, Vec<Box<dyn Instance>>>>,
 }
 
 /// What came of an altered flow.
@@ -110,7 +112,7 @@ impl Flows {
             instance.is_ok_and(|mut instance| shape.flow.honest(instance.as_mut(), &settings).is_ok())
         };
         let has = shapes(role.other()).iter().map(has).collect();
-        Flows { target, has, settings }
+        Flows { target, has, settings, free: Mutex::default() }
     }
 
     /// The numbers of the flows that the target has.
@@ -125,11 +127,28 @@ impl Flows {
         }
         let oracle = altered.oracle();
         let case = altered.case();
-        let mut instance = self.target.start(altered.peer.other(), &case.options).ok()?;
-        let (transcript, verdict) = run_case(instance.as_mut(), &case, &self.settings, AlertPolicy::Any);
+        let (transcript, verdict) = self.attempt(&case)?;
         let past_server_hello = is_past_hello(altered, &transcript);
         let forbidden = is_forbidden(altered, &transcript);
         Some(Played { case, oracle, verdict, past_server_hello, forbidden })
+    }
+
+    /// On an instance that has borne what came before, or a fresh one. `None`: it does not start.
+    fn attempt(&self, case: &Case) -> Option<(Transcript, Verdict)> {
+        let free = self.free().entry(case.options.clone()).or_default().pop();
+        let mut instance = match free {
+            Some(instance) => instance,
+            None => self.target.start(case.peer.other(), &case.options).ok()?,
+        };
+        let (transcript, verdict) = run_case(instance.as_mut(), case, &self.settings, AlertPolicy::Any);
+        if !matches!(verdict.kind, Kind::Crash | Kind::Hang) {
+            self.free().entry(case.options.clone()).or_default().push(instance);
+        }
+        Some((transcript, verdict))
+    }
+
+    fn free(&self) -> MutexGuard<'_, BTreeMap<Options, Vec<Box<dyn Instance>>>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For libFuzzer: what the target does not bear ends the process, with the scenario on its standard error.
@@ -228,8 +247,7 @@ impl Differential {
         let case = expecting(&altered.case(), Expect::Accept);
         let on = |flows: &Flows| {
             let has = *flows.has.get(altered.flow)?;
-            let mut instance = flows.target.start(altered.peer.other(), &case.options).ok().filter(|_| has)?;
-            Some(run_case(instance.as_mut(), &case, &flows.settings, AlertPolicy::Any).1)
+            has.then(|| flows.attempt(&case)).flatten().map(|(_, verdict)| verdict)
         };
         let (openssl, rustls) = (on(&self.openssl)?, on(&self.rustls)?);
         let proved = |verdict: &Verdict| !matches!(verdict.kind, Kind::Error | Kind::Skip);
