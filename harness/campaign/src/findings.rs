@@ -85,17 +85,18 @@ pub fn shrink(groups: &mut [Group], target: &dyn Target, role: Role, seed: u64) 
             let mut seeds = (1..=SEEDS).map(|more| seed.wrapping_add(more));
             finding.verdict == Kind::Hang || seeds.all(|seed| shows(finding, &finding.case, seed).is_some())
         };
-        if let Some(place) = group.members.iter().take(MEMBERS).position(sure) {
+        let place = group.members.iter().take(MEMBERS).position(sure);
+        if let Some(place) = place {
             group.members[..=place].rotate_right(1);
         }
         let Some(first) = group.members.first_mut() else { continue };
-        let (tries, other) = match first.verdict {
-            Kind::Hang => (TRIES.1, seed),
-            _ => (TRIES.0, if sure(first) { seed.wrapping_add(1) } else { seed }),
-        };
+        let hangs = first.verdict == Kind::Hang;
+        let tries = if hangs { TRIES.1 } else { TRIES.0 };
+        let other = place.filter(|_| !hangs).map(|_| seed.wrapping_add(1));
         let mut last = None;
         let small = minimise(&first.case, tries, &mut |case| {
-            let shown = shows(first, case, seed).filter(|_| other == seed || shows(first, case, other).is_some());
+            let shown = shows(first, case, seed);
+            let shown = shown.filter(|_| other.is_none_or(|other| shows(first, case, other).is_some()));
             let is_shown = shown.is_some();
             last = shown.or_else(|| last.take());
             is_shown

@@ -2,7 +2,7 @@
 
 use crate::excess::Excess;
 use gauntlet_engine::run_case;
-use gauntlet_model::{Case, Kind, Role, Side, What};
+use gauntlet_model::{Case, Event, Kind, Role, Side, Transcript, What};
 use gauntlet_peer::order::{self, Order};
 use gauntlet_play::{AlertPolicy, Settings};
 use gauntlet_scenario::Scenario;
@@ -135,11 +135,9 @@ impl Flow {
         if verdict.kind != Kind::Pass {
             return Err(verdict.reason);
         }
-        let began = |what: &What| matches!(what, What::StepBegan { step, .. } if *step as usize == self.prelude.len());
-        let start = transcript.events.iter().rposition(|event| began(&event.what)).unwrap_or(0);
         let mut sent: Vec<Sent> = Vec::new();
         let mut keys = String::new();
-        for event in &transcript.events[start..] {
+        for event in since(&transcript, self.prelude.len()) {
             match &event.what {
                 What::Record { from: Side::Us, keys: under, .. } => keys = under.to_string(),
                 What::Message { from: Side::Us, name, bytes, context, content_type: 20 | 22, .. } => {
@@ -224,6 +222,12 @@ impl Honest {
         }
         rest.any(|name| order.take(name).is_err()) || !order.is_over()
     }
+}
+
+/// What happened since a step began, the last time.
+pub(crate) fn since(transcript: &Transcript, step: usize) -> &[Event] {
+    let began = |event: &Event| matches!(event.what, What::StepBegan { step: number, .. } if number as usize == step);
+    &transcript.events[transcript.events.iter().rposition(began).unwrap_or(0)..]
 }
 
 fn is_hello(name: &str) -> bool {

@@ -14,6 +14,7 @@ mod flow;
 pub mod known;
 mod minimise;
 pub mod piece;
+mod pool;
 mod sweep;
 pub mod targets;
 

@@ -7,14 +7,14 @@ use crate::field::fields;
 use crate::findings::Finding;
 use crate::flow::{FLOWS, Flow, case};
 use crate::piece::{pieces, with_pieces};
+use crate::pool::Pool;
 use gauntlet_engine::{AlertPolicy, case_seed, patient, run_case};
 use gauntlet_model::{Case, Expect, Kind, LinkError, Role, StepKind, Transcript, Verdict};
 use gauntlet_scenario::print;
 use gauntlet_target::{Instance, Target};
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What is swept.
 #[derive(Clone, Debug, Default)]
@@ -100,11 +100,12 @@ pub fn sweep(
                     flow,
                     plain: &plain,
                     seed: options.seed,
-                    free: Mutex::default(),
+                    pool: Pool::default(),
                     excess: honest.excess,
                     until_found: options.until_found,
+                    found: AtomicBool::new(false),
                     played: AtomicUsize::new(0),
-                    found: AtomicUsize::new(0),
+                    unplayable: AtomicUsize::new(0),
                 };
                 stage.play(tries, &mut report);
             }
@@ -184,51 +185,44 @@ struct Stage<'a> {
     flow: &'static Flow,
     plain: &'a Case,
     seed: u64,
-    /// Instances that nobody uses.
-    free: Mutex<Vec<Box<dyn Instance>>>,
+    pool: Pool,
     /// Data that came unasked in the honest flow.
     excess: Excess,
     until_found: bool,
+    found: AtomicBool,
     played: AtomicUsize,
-    found: AtomicUsize,
+    unplayable: AtomicUsize,
 }
 
 impl Stage<'_> {
     fn play(&self, tries: Vec<Try>, report: &mut Report) {
-        let unplayable = AtomicUsize::new(0);
         let jobs = if self.target.is_memory() { 0 } else { self.target.instances().clamp(1, 4) };
         let before = self.start().and_then(|instance| instance.memory());
-        let all = || tries.par_iter().filter_map(|one| self.one(one, &unplayable)).collect::<Vec<_>>();
+        let all = || tries.par_iter().filter_map(|one| self.one(one)).collect::<Vec<_>>();
         // Zero is as many as there are cores.
         let found = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map(|pool| pool.install(all));
         report.findings.extend(found.unwrap_or_default());
         report.cases += self.played.load(Ordering::Relaxed);
-        report.unplayable += unplayable.into_inner();
-        let after = self.free().iter().filter_map(|instance| instance.memory()).max();
-        report.remarks.extend(grown(before, after).map(|text| format!("{}: {text}", self.flow.name)));
-    }
-
-    fn free(&self) -> std::sync::MutexGuard<'_, Vec<Box<dyn Instance>>> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+        report.unplayable += self.unplayable.load(Ordering::Relaxed);
+        report.remarks.extend(grown(before, self.pool.memory()).map(|text| format!("{}: {text}", self.flow.name)));
     }
 
     fn start(&self) -> Option<Box<dyn Instance>> {
         self.target.start(self.plain.peer.other(), &self.plain.options).ok()
     }
 
-    fn one(&self, one: &Try, unplayable: &AtomicUsize) -> Option<Finding> {
-        if self.until_found && self.found.load(Ordering::Relaxed) > 0 {
+    fn one(&self, one: &Try) -> Option<Finding> {
+        if self.until_found && self.found.load(Ordering::Relaxed) {
             return None;
         }
         self.played.fetch_add(1, Ordering::Relaxed);
-        let free = self.free().pop();
-        let mut instance = free.or_else(|| self.start())?;
+        let mut instance = self.pool.take(self.target, self.plain.peer.other(), &self.plain.options)?;
         let (_, verdict) = self.attempt(instance.as_mut(), one);
         if verdict.kind == Kind::Error {
-            unplayable.fetch_add(1, Ordering::Relaxed);
+            self.unplayable.fetch_add(1, Ordering::Relaxed);
         }
         if !is_finding(one.oracle, &verdict) {
-            self.free().push(instance);
+            self.pool.put(&self.plain.options, instance);
             return None;
         }
         // Confirmed on a fresh instance, so that it is not what an earlier case left behind; silence twice, since a
@@ -243,7 +237,7 @@ impl Stage<'_> {
             }
         }
         let confirmed = is_finding(one.oracle, &verdict);
-        self.found.fetch_add(usize::from(confirmed), Ordering::Relaxed);
+        self.found.fetch_or(confirmed, Ordering::Relaxed);
         confirmed.then(|| Finding {
             flow: self.flow.name,
             kind: one.kind,

@@ -2,17 +2,19 @@
 
 use crate::altered::{Altered, Shape, shapes};
 use crate::change::Oracle;
+use crate::flow::since;
 use crate::known;
+use crate::pool::Pool;
 use crate::sweep::{expecting, is_finding};
 use gauntlet_engine::{AlertPolicy, run_case};
 use gauntlet_model::{Case, Expect, Kind, Role, Side, Transcript, Verdict, What};
 use gauntlet_peer::{Change as Edits, Config, Peer};
 use gauntlet_play::Settings;
 use gauntlet_scenario::Scenario;
-use gauntlet_target::{Instance, Options, Target, embedded};
+use gauntlet_target::{Target, embedded};
 use gauntlet_wire::{Context, Grammar};
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 
 /// Bytes come back the same from any type of the grammar, the first byte says which.
 ///
@@ -76,8 +78,7 @@ pub struct Flows {
     /// For each flow of the role, whether the target has it.
     has: Vec<bool>,
     settings: Settings,
-    /// Instances that nobody uses: to make one costs as much as a handshake.
-    free: Mutex<BTreeMap<Options, Vec<Box<dyn Instance>>>>,
+    pool: Pool,
 }
 
 /// What came of an altered flow.
@@ -112,7 +113,7 @@ impl Flows {
             instance.is_ok_and(|mut instance| shape.flow.honest(instance.as_mut(), &settings).is_ok())
         };
         let has = shapes(role.other()).iter().map(has).collect();
-        Flows { target, has, settings, free: Mutex::default() }
+        Flows { target, has, settings, pool: Pool::default() }
     }
 
     /// The numbers of the flows that the target has.
@@ -135,20 +136,12 @@ impl Flows {
 
     /// On an instance that has borne what came before, or a fresh one. `None`: it does not start.
     fn attempt(&self, case: &Case) -> Option<(Transcript, Verdict)> {
-        let free = self.free().entry(case.options.clone()).or_default().pop();
-        let mut instance = match free {
-            Some(instance) => instance,
-            None => self.target.start(case.peer.other(), &case.options).ok()?,
-        };
+        let mut instance = self.pool.take(self.target.as_ref(), case.peer.other(), &case.options)?;
         let (transcript, verdict) = run_case(instance.as_mut(), case, &self.settings, AlertPolicy::Any);
         if !matches!(verdict.kind, Kind::Crash | Kind::Hang) {
-            self.free().entry(case.options.clone()).or_default().push(instance);
+            self.pool.put(&case.options, instance);
         }
         Some((transcript, verdict))
-    }
-
-    fn free(&self) -> MutexGuard<'_, BTreeMap<Options, Vec<Box<dyn Instance>>>> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For libFuzzer: what the target does not bear ends the process, with the scenario on its standard error.
@@ -167,10 +160,7 @@ impl Flows {
 
 /// The messages of the altered handshake.
 fn messages<'a>(altered: &Altered, transcript: &'a Transcript) -> impl Iterator<Item = (Side, &'a str)> {
-    let handshake = altered.shape().handshake();
-    let is_start = |what: &What| matches!(what, What::StepBegan { step, .. } if *step as usize == handshake);
-    let start = transcript.events.iter().rposition(|event| is_start(&event.what)).unwrap_or(0);
-    transcript.events[start..].iter().filter_map(|event| match &event.what {
+    since(transcript, altered.shape().handshake()).iter().filter_map(|event| match &event.what {
         What::Message { name, from, .. } => Some((*from, &**name)),
         _ => None,
     })

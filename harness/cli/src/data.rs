@@ -118,8 +118,8 @@ pub(crate) fn write_reports(run: &RunData, corpus: &Corpus, out: &Path) -> Resul
         embedded.or_else(|| fs::read_to_string(files.get(id)?).ok())
     };
     let transcript = |evidence: &str| read_transcript(&out.join(evidence).join("transcript.json"));
-    // Each goes to its file as it is made, so that none of them is in memory.
-    write_with(&out.join("junit.xml"), |file| junit::write(run, &source, file))?;
+    // The large ones go to their files as they are made, and none is in memory beside another.
+    write_file(&out.join("junit.xml"), &junit(run, &source))?;
     write_with(&out.join("report.sarif"), |file| sarif::write(run, &source, file))?;
     write_with(&out.join("ctrf.json"), |file| ctrf::write(run, file))?;
     write_file(&out.join("report.md"), &markdown(run))?;

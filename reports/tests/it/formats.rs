@@ -3,9 +3,11 @@
 use crate::samples::{self, HOSTILE};
 use crate::schema;
 use gauntlet_reports::{ctrf, junit, markdown, pcapng, sarif};
+use jsonschema::Validator;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 /// Every mistake is named.
 fn validate(schema: &str, text: &str) -> Value {
@@ -36,8 +38,8 @@ fn sarif_schema() -> Value {
 
 /// All that is wrong with a SARIF report.
 fn sarif_errors(report: &Value) -> Vec<String> {
-    let validator = jsonschema::validator_for(&sarif_schema()).unwrap();
-    validator.iter_errors(report).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| jsonschema::validator_for(&sarif_schema()).unwrap());
+    VALIDATOR.iter_errors(report).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
 #[test]
