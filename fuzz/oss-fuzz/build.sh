@@ -1,5 +1,5 @@
 #!/bin/bash -eu
-# Builds all targets and puts them, their seed corpora and the dictionary where the engine looks for them ($OUT).
+# Builds all targets and puts them, their seed corpora, options and the dictionary where the engine looks for them ($OUT).
 
 cd "${SRC}/gauntlet/fuzz"
 # OpenSSL's C code is built with the same counters.
@@ -14,5 +14,6 @@ for source in fuzz_targets/*.rs; do
     name=$(basename "$source" .rs)
     cp "$target/x86_64-unknown-linux-gnu/release/$name" "$OUT/"
     cp tls.dict "$OUT/$name.dict"
+    case $name in flow_* | differential) cp flow.options "$OUT/$name.options" ;; esac
     (cd "corpus/$name" && zip --quiet --recurse-paths "$OUT/${name}_seed_corpus.zip" .)
 done

@@ -51,10 +51,21 @@ pub fn probe(
     options: &Options,
     settings: &Settings,
 ) -> Result<Capabilities, LinkError> {
+    probe_knowing(None, instance, role, options, settings)
+}
+
+/// With other options than those by which something is known, if anything is.
+fn probe_knowing(
+    known: Option<&Capabilities>,
+    instance: &mut dyn Instance,
+    role: Role,
+    options: &Options,
+    settings: &Settings,
+) -> Result<Capabilities, LinkError> {
     let mut probe = Probe { instance, options, settings, found: Capabilities::default(), deaths: 0 };
     match role {
         Role::Client => probe.client()?,
-        Role::Server => probe.server()?,
+        Role::Server => probe.server(known)?,
     }
     if !probe.found.all("versions").is_empty() {
         ANSWERS.iter().for_each(|way| probe.found.learn("answers", way, Learnt::Yes));
@@ -63,10 +74,12 @@ pub fn probe(
 }
 
 /// What a target has with the options of a scenario that asks for all suites; `None` for other scenarios, and where it
-/// has no such options. Each target is asked once for each set of options.
+/// has no such options. Each target is asked once for each set of options; what is known of it without them, and hangs on
+/// neither suites nor versions, holds here too.
 pub(crate) fn probe_widened(
     target: &dyn Target,
     role: Role,
+    known: &Capabilities,
     expansion: &Expansion,
     settings: &Settings,
 ) -> Option<Arc<Capabilities>> {
@@ -86,7 +99,7 @@ pub(crate) fn probe_widened(
     let answer = Arc::clone(KNOWN.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
     let ask = || {
         let mut instance = target.start(role, &options).ok()?;
-        let mut found = probe(instance.as_mut(), role, &options, settings).ok()?;
+        let mut found = probe_knowing(Some(known), instance.as_mut(), role, &options, settings).ok()?;
         found.cannot_answer(&target.cannot_answer(role));
         Some(Arc::new(found))
     };
@@ -218,4 +231,38 @@ fn name(enum_name: &str, number: u16) -> String {
 
 fn numbers(list: &[u16]) -> Val {
     Val::List(list.iter().map(|number| Val::Number(u64::from(*number))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{probe, probe_knowing};
+    use crate::run::patient;
+    use gauntlet_model::Role;
+    use gauntlet_target::{Options, embedded};
+
+    /// Kinds with what stands in them, by what was known before: nothing, or what holds without options.
+    fn with_and_without_knowledge(options: &[(&str, &str)]) -> [gauntlet_model::Capabilities; 2] {
+        let target = embedded::openssl();
+        let settings = patient(target.as_ref(), [7; 32]);
+        let plain = Options::new();
+        let mut instance = target.start(Role::Server, &plain).expect("it starts");
+        let known = probe(instance.as_mut(), Role::Server, &plain, &settings).expect("it has links");
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        [None, Some(&known)].map(|known| {
+            let mut instance = target.start(Role::Server, &options).expect("it starts");
+            let found = probe_knowing(known, instance.as_mut(), Role::Server, &options, &settings);
+            found.expect("it has links")
+        })
+    }
+
+    #[test]
+    fn what_is_known_spares_questions_and_changes_no_answer() {
+        let [whole, spared] = with_and_without_knowledge(&[("suites", "all")]);
+        assert_eq!(whole.kinds, spared.kinds);
+        assert!(spared.has("cipher_suites", "TLS_RSA_WITH_NULL_SHA"), "which it has with this option alone");
+        // Of other versions nothing is known.
+        let [whole, spared] = with_and_without_knowledge(&[("suites", "all"), ("versions", "tls1.2")]);
+        assert_eq!(whole.kinds, spared.kinds);
+        assert_eq!(spared.kinds["signature_schemes"], spared.kinds["signature_schemes_tls1.2"]);
+    }
 }

@@ -403,7 +403,7 @@ impl TargetRun<'_> {
         let wanted = |case: &Case| case.peer.other() == self.role && self.select.takes(case) && self.in_shard(&case.id);
         let mut expansion = expand(plain)?;
         let further = match expansion.cases.iter().chain(expansion.skipped.iter().map(|(case, _)| case)).any(wanted) {
-            true => probe_widened(self.target, self.role, &expansion, settings),
+            true => probe_widened(self.target, self.role, plain, &expansion, settings),
             false => None,
         };
         let capabilities = further.as_deref().unwrap_or(plain);

@@ -55,7 +55,8 @@ pub fn witnesses(
     let mut reasons = Vec::new();
     for (stack, role, capabilities) in stacks {
         let mut expansion = scenario.expand(Some(capabilities))?;
-        if let Some(further) = probe_widened(stack.as_ref(), *role, &expansion, &patient(stack.as_ref(), [0; 32])) {
+        let settings = patient(stack.as_ref(), [0; 32]);
+        if let Some(further) = probe_widened(stack.as_ref(), *role, capabilities, &expansion, &settings) {
             expansion = scenario.expand(Some(&further))?;
         }
         for case in expansion.cases.iter().filter(|case| case.peer.other() == *role).take(TRIED) {

@@ -53,4 +53,10 @@ impl Capabilities {
             None => entries.push((name.to_owned(), learnt)),
         }
     }
+    /// Takes over the kinds of which nothing is known here.
+    pub fn complete_by(&mut self, other: &Capabilities) {
+        for (kind, names) in &other.kinds {
+            self.kinds.entry(kind.clone()).or_insert_with(|| names.clone());
+        }
+    }
 }

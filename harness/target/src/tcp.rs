@@ -16,6 +16,8 @@ const INBOX_LIMIT: usize = 4 << 20;
 const CHUNK: usize = 64 << 10;
 /// A write that makes no progress for so long is given up: the target does not read.
 const STALLED: Duration = Duration::from_secs(3);
+/// So much is still written to a target that has ended its side: it may read on, but hardly for long.
+const BEHIND_END: usize = 64 << 10;
 /// How long a connection on this machine may take to come up.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -29,6 +31,8 @@ pub(crate) struct TcpConnection {
     ended: Option<Ending>,
     /// Our writing is over: the target does not take it, or we have ended it.
     mute: bool,
+    /// What was written behind the target's end.
+    behind_end: usize,
 }
 
 /// Acknowledges at once what was read: a target that leaves small writes to Nagle's algorithm would keep its answer back
@@ -54,7 +58,14 @@ impl TcpConnection {
         stream.set_nonblocking(true)?;
         // Each write of a scenario is a segment of its own.
         stream.set_nodelay(true)?;
-        Ok(TcpConnection { stream: Some(stream), leaving: None, inbox: Vec::new(), ended: None, mute: false })
+        Ok(TcpConnection {
+            stream: Some(stream),
+            leaving: None,
+            inbox: Vec::new(),
+            ended: None,
+            mute: false,
+            behind_end: 0,
+        })
     }
 
     /// Whether the target may still have something to say.
@@ -63,16 +74,22 @@ impl TcpConnection {
         self.stream.is_some() && self.ended.is_none()
     }
 
-    /// Writes all, and keeps what comes meanwhile.
+    /// Writes all, and keeps what comes meanwhile. Whoever has ended the connection and leaves much unread is not written to
+    /// any more: some drop it a few bytes at a time.
     pub fn send(&mut self, mut bytes: &[u8]) {
         let mut progress = Instant::now();
         while !bytes.is_empty() && !self.mute {
             self.fill();
+            if self.behind_end >= BEHIND_END {
+                self.reset();
+            }
+            let most = if self.ended.is_some() { BEHIND_END } else { bytes.len() };
             let Some(stream) = &mut self.stream else { return };
-            match stream.write(bytes) {
+            match stream.write(&bytes[..bytes.len().min(most)]) {
                 Ok(count) => {
                     bytes = &bytes[count..];
                     progress = Instant::now();
+                    self.behind_end += if self.ended.is_some() { count } else { 0 };
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => (),
                 Err(error) if error.kind() == ErrorKind::WouldBlock && progress.elapsed() < STALLED => {
@@ -205,5 +222,30 @@ impl TcpConnection {
 impl Drop for TcpConnection {
     fn drop(&mut self) {
         self.reset();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Shutdown, TcpListener};
+
+    #[test]
+    fn who_has_ended_the_connection_is_not_written_to_without_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut ours = TcpConnection::open(listener.local_addr().unwrap()).unwrap();
+        let mut theirs = listener.accept().unwrap().0;
+        theirs.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(ours.receive(Duration::from_secs(10)), Received::End(Ending::Fin));
+
+        ours.send(b"some");
+        let mut some = [0; 4];
+        theirs.read_exact(&mut some).unwrap();
+        assert_eq!(&some, b"some", "it may read on");
+
+        let reader = std::thread::spawn(move || io::copy(&mut theirs, &mut io::sink()).unwrap_or(0));
+        ours.send(&vec![0; 16 << 20]);
+        assert!(reader.join().unwrap() <= 2 * BEHIND_END as u64);
+        assert_eq!(ours.receive(Duration::ZERO), Received::End(Ending::Fin), "as it was seen");
     }
 }

@@ -6,7 +6,7 @@ use gauntlet_crypto::CipherSuite;
 use gauntlet_crypto::suite::{Authentication, KeyExchange, SuiteInfo};
 use gauntlet_model::capabilities::Learnt;
 use gauntlet_model::names::version_name;
-use gauntlet_model::{LinkError, Transcript, Val};
+use gauntlet_model::{LinkError, Side, Transcript, Val, What};
 use gauntlet_peer::view::{ServerHelloView, number};
 use gauntlet_wire::Node;
 
@@ -30,9 +30,15 @@ const CHAIN_SIGNATURES: &str = "extensions.signature_algorithms_cert.supported_s
 const OFFERED_GROUPS: &str = "extensions.supported_groups.named_group_list";
 const SHARES: &str = "extensions.key_share.client_shares";
 
+/// Of a longer list that was refused as a whole, so many are asked for at once.
+const PART: usize = 16;
+
 /// What a server did with a list.
 enum Choice {
     Of(u16),
+    /// It has nothing of it, as it says. [RFC 9846, 6.2]
+    None,
+    /// It refused for another reason, or for one that it kept to itself.
     Refused,
     Silent,
 }
@@ -78,16 +84,30 @@ impl Probe<'_> {
                     left.retain(|other| *other != item);
                     chosen.order.push(item);
                 }
+                // It may have chosen what it then could not do.
+                Choice::None if chosen.order.is_empty() && all.len() > PART => {
+                    return self.choose_in_parts(all, question);
+                }
                 // What was not offered is no answer about what was.
                 Choice::Of(_) | Choice::Refused if chosen.order.is_empty() && all.len() > 1 => {
                     return self.choose_one_by_one(all, question);
                 }
-                Choice::Of(_) | Choice::Refused => break,
+                Choice::Of(_) | Choice::None | Choice::Refused => break,
                 Choice::Silent => {
                     chosen.unsure = Some("timed out".to_owned());
                     break;
                 }
             }
+        }
+        Ok(chosen)
+    }
+
+    fn choose_in_parts(&mut self, all: &[u16], question: &Question<'_>) -> Result<Chosen, LinkError> {
+        let mut chosen = Chosen { order: Vec::new(), unsure: None };
+        for part in all.chunks(PART) {
+            let of_part = self.choose(part, question)?;
+            chosen.order.extend(of_part.order);
+            chosen.unsure = chosen.unsure.or(of_part.unsure);
         }
         Ok(chosen)
     }
@@ -98,7 +118,7 @@ impl Probe<'_> {
         for item in all {
             match self.choice(&[*item], question)? {
                 Choice::Of(other) if other == *item => chosen.order.push(other),
-                Choice::Of(_) | Choice::Refused => {}
+                Choice::Of(_) | Choice::None | Choice::Refused => {}
                 Choice::Silent => chosen.unsure = Some("timed out".to_owned()),
             }
         }
@@ -111,6 +131,7 @@ impl Probe<'_> {
         let choice = received(&transcript, question.answer).find_map(|message| (question.choice)(&message));
         Ok(match choice {
             Some(item) => Choice::Of(item),
+            None if has_nothing_of_it(&transcript) => Choice::None,
             None if refused(&transcript) => Choice::Refused,
             None => Choice::Silent,
         })
@@ -161,7 +182,7 @@ impl Probe<'_> {
         let first = self.choice(&GROUPS, &retries)?;
         let learnt = match first {
             Choice::Of(_) => Learnt::Yes,
-            Choice::Refused => Learnt::No,
+            Choice::None | Choice::Refused => Learnt::No,
             Choice::Silent => Learnt::NotLearnt("timed out".to_owned()),
         };
         self.found.learn("hello_retry_request", "yes", learnt.clone());
@@ -229,6 +250,17 @@ impl Probe<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether it said that nothing of what was offered will do.
+fn has_nothing_of_it(transcript: &Transcript) -> bool {
+    const HANDSHAKE_FAILURE: u8 = 40;
+    transcript.events.iter().any(|event| match &event.what {
+        What::Message { from: Side::Target, name, bytes, .. } => {
+            &**name == "alert" && bytes.get(1) == Some(&HANDSHAKE_FAILURE)
+        }
+        _ => false,
+    })
 }
 
 /// One group, with a share of it.

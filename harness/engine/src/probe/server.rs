@@ -4,7 +4,7 @@ use super::{Probe, TLS12, TLS13, came, data_of, numbers, received, refused, whet
 use crate::plain::{early_data, in_pieces, long_record, renegotiation, resumption, through, without_certificate};
 use gauntlet_model::capabilities::Learnt;
 use gauntlet_model::names::version_name;
-use gauntlet_model::{LinkError, Role, Side, Transcript, Val, What};
+use gauntlet_model::{Capabilities, LinkError, Role, Side, Transcript, Val, What};
 use gauntlet_peer::view::{ServerHelloView, extension, extension_data, extension_types, number};
 use gauntlet_play::{AlertPolicy, judge};
 use gauntlet_wire::{Grammar, Node};
@@ -38,7 +38,8 @@ const EXTENSIONS: [Asked; 16] = [
 ];
 
 impl Probe<'_> {
-    pub(super) fn server(&mut self) -> Result<(), LinkError> {
+    /// With other options, what it has in the same current versions is taken as known, but for suites and old versions.
+    pub(super) fn server(&mut self, known: Option<&Capabilities>) -> Result<(), LinkError> {
         let mut plain = Vec::new();
         for version in self.asked_versions() {
             let transcript = self.version(Role::Client, version)?;
@@ -57,13 +58,27 @@ impl Probe<'_> {
             // Whoever serves no handshake would only be waited for.
             return Ok(());
         };
+        let older = versions.iter().copied().find(|version| *version <= TLS12);
         if newest == TLS13 {
             self.suites13()?;
+        }
+        if let Some(version) = older {
+            self.suites12(version)?;
+        }
+        let has_same = |known: &&Capabilities| {
+            [TLS13, TLS12]
+                .iter()
+                .all(|version| known.has("versions", &version_name(*version)) == versions.contains(version))
+        };
+        if let Some(known) = known.filter(has_same) {
+            self.found.complete_by(known);
+            return Ok(());
+        }
+        if newest == TLS13 {
             self.groups13()?;
             self.schemes13()?;
         }
-        if let Some(&version) = versions.iter().find(|version| **version <= TLS12) {
-            self.suites12(version)?;
+        if let Some(version) = older {
             self.compression(version)?;
             self.client_renegotiation(version)?;
         }
