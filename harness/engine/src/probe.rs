@@ -75,7 +75,7 @@ fn probe_knowing(
 
 /// What a target has with the options of a scenario that asks for all suites; `None` for other scenarios, and where it
 /// has no such options. Each target is asked once for each set of options; what is known of it without them, and hangs on
-/// neither suites nor versions, holds here too.
+/// neither suites nor schemes nor versions, holds here too.
 pub(crate) fn probe_widened(
     target: &dyn Target,
     role: Role,

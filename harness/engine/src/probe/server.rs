@@ -38,7 +38,7 @@ const EXTENSIONS: [Asked; 16] = [
 ];
 
 impl Probe<'_> {
-    /// With other options, what it has in the same current versions is taken as known, but for suites and old versions.
+    /// With other options, what it has in the same current versions is taken as known, but for suites, schemes and old versions.
     pub(super) fn server(&mut self, known: Option<&Capabilities>) -> Result<(), LinkError> {
         let mut plain = Vec::new();
         for version in self.asked_versions() {
@@ -65,10 +65,13 @@ impl Probe<'_> {
         if let Some(version) = older {
             self.suites12(version)?;
         }
+        // What allows the weakest suites allows the weakest hashes.
+        if versions.contains(&TLS12) {
+            self.schemes12()?;
+        }
         let has_same = |known: &&Capabilities| {
-            [TLS13, TLS12]
-                .iter()
-                .all(|version| known.has("versions", &version_name(*version)) == versions.contains(version))
+            let has = |version: &u16| known.has("versions", &version_name(*version));
+            [TLS13, TLS12].iter().all(|version| has(version) == versions.contains(version))
         };
         if let Some(known) = known.filter(has_same) {
             self.found.complete_by(known);
@@ -82,11 +85,8 @@ impl Probe<'_> {
             self.compression(version)?;
             self.client_renegotiation(version)?;
         }
-        if versions.contains(&TLS12) {
-            if newest == TLS12 {
-                self.groups12()?;
-            }
-            self.schemes12()?;
+        if newest == TLS12 {
+            self.groups12()?;
         }
         self.extensions()?;
         for version in versions.into_iter().filter(|version| *version >= TLS12) {
