@@ -259,7 +259,10 @@ mod tests {
     fn what_is_known_spares_questions_and_changes_no_answer() {
         let [whole, spared] = with_and_without_knowledge(&[("suites", "all")]);
         assert_eq!(whole.kinds, spared.kinds);
-        assert!(spared.has("cipher_suites", "TLS_RSA_WITH_NULL_SHA"), "which it has with this option alone");
+        for suite in ["TLS_RSA_WITH_NULL_SHA", "TLS_DH_anon_WITH_AES_128_GCM_SHA256"] {
+            assert!(spared.has("cipher_suites", suite), "{suite}: it has it with this option alone");
+        }
+        assert!(!spared.has("cipher_suites", "TLS_PSK_WITH_AES_128_GCM_SHA256"), "it has no key");
         // Of other versions nothing is known.
         let [whole, spared] = with_and_without_knowledge(&[("suites", "all"), ("versions", "tls1.2")]);
         assert_eq!(whole.kinds, spared.kinds);

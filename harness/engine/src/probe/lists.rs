@@ -30,9 +30,6 @@ const CHAIN_SIGNATURES: &str = "extensions.signature_algorithms_cert.supported_s
 const OFFERED_GROUPS: &str = "extensions.supported_groups.named_group_list";
 const SHARES: &str = "extensions.key_share.client_shares";
 
-/// Of a longer list that was refused as a whole, so many are asked for at once.
-const PART: usize = 16;
-
 /// What a server did with a list.
 enum Choice {
     Of(u16),
@@ -84,10 +81,6 @@ impl Probe<'_> {
                     left.retain(|other| *other != item);
                     chosen.order.push(item);
                 }
-                // It may have chosen what it then could not do.
-                Choice::None if chosen.order.is_empty() && all.len() > PART => {
-                    return self.choose_in_parts(all, question);
-                }
                 // What was not offered is no answer about what was.
                 Choice::Of(_) | Choice::Refused if chosen.order.is_empty() && all.len() > 1 => {
                     return self.choose_one_by_one(all, question);
@@ -98,16 +91,6 @@ impl Probe<'_> {
                     break;
                 }
             }
-        }
-        Ok(chosen)
-    }
-
-    fn choose_in_parts(&mut self, all: &[u16], question: &Question<'_>) -> Result<Chosen, LinkError> {
-        let mut chosen = Chosen { order: Vec::new(), unsure: None };
-        for part in all.chunks(PART) {
-            let of_part = self.choose(part, question)?;
-            chosen.order.extend(of_part.order);
-            chosen.unsure = chosen.unsure.or(of_part.unsure);
         }
         Ok(chosen)
     }
@@ -147,13 +130,21 @@ impl Probe<'_> {
         self.suites(TLS13, &SUITES13)
     }
 
-    /// Up to TLS 1.2: the suites in use, then all others that we can play, a part of them at a time.
+    /// Up to TLS 1.2: the suites in use, then all others that we can play, each kind of key exchange on its own: who chooses
+    /// one that it cannot go through with refuses all that were offered beside it.
     pub(super) fn suites12(&mut self, version: u16) -> Result<(), LinkError> {
         self.suites(version, &SUITES12)?;
-        let playable = |info: &&SuiteInfo| info.key_exchange != KeyExchange::Tls13 && info.is_playable();
-        let all = CipherSuite::all().iter().filter(playable).map(|info| info.suite.0);
-        let others: Vec<u16> = all.filter(|suite| !SUITES12.contains(suite)).collect();
-        others.chunks(AT_ONCE).try_for_each(|part| self.suites(version, part))
+        let is_other = |info: &&SuiteInfo| {
+            info.key_exchange != KeyExchange::Tls13 && info.is_playable() && !SUITES12.contains(&info.suite.0)
+        };
+        let kind = |info: &SuiteInfo| (info.key_exchange as u8, info.authentication as u8);
+        let mut others: Vec<_> = CipherSuite::all().iter().filter(is_other).collect();
+        others.sort_by_key(|info| kind(info));
+        for of_kind in others.chunk_by(|one, other| kind(one) == kind(other)) {
+            let suites: Vec<u16> = of_kind.iter().map(|info| info.suite.0).collect();
+            suites.chunks(AT_ONCE).try_for_each(|part| self.suites(version, part))?;
+        }
+        Ok(())
     }
 
     fn suites(&mut self, version: u16, all: &[u16]) -> Result<(), LinkError> {
