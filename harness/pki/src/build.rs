@@ -103,6 +103,11 @@ impl Making<'_> {
         place(name).is_some() && (differs || self.spec.intermediates.is_some_and(|count| count != 1))
     }
 
+    /// Of its own for each description: some targets remember intermediates of chains that came before.
+    fn mark(&self) -> String {
+        hex::encode(&sha256(format!("{:?}", self.spec).as_bytes())[..4])
+    }
+
     pub(crate) fn issuer(&self, name: &str) -> String {
         let said = self.said(name).issuer;
         let last = self.spec.intermediates.unwrap_or(1).max(1);
@@ -126,7 +131,7 @@ impl Making<'_> {
         let kind = said.key.clone().unwrap_or_else(|| self.usual_kind(name).to_owned());
         let owner = match name {
             "leaf" => self.role.name().to_owned(),
-            _ if self.is_other_intermediate(name) => format!("other {name}"),
+            _ if self.is_other_intermediate(name) => format!("other {name} {}", self.mark()),
             _ => name.to_owned(),
         };
         let key = keys::key(&owner, &kind)?;
@@ -172,8 +177,8 @@ impl Making<'_> {
                 Some(number) => {
                     let family = if kind.starts_with("rsa") { "RSA" } else { "ECDSA" };
                     let more = if number > 1 { format!(" {number}") } else { String::new() };
-                    let other = if self.is_other_intermediate(name) { "Other " } else { "" };
-                    format!("Gauntlet {other}Intermediate {family}{more}")
+                    let other = self.is_other_intermediate(name).then(|| format!("{} ", self.mark()));
+                    format!("Gauntlet {}Intermediate {family}{more}", other.unwrap_or_default())
                 }
                 None => format!("Gauntlet {name}"),
             },

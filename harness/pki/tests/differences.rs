@@ -470,3 +470,15 @@ fn what_cannot_be_built_is_said() {
     let far = leaf(CertificateSpec { not_after: Some(Moment::Absolute(i64::MAX)), ..plain() });
     assert!(error(&far).contains("there is no date"), "{}", error(&far));
 }
+
+#[test]
+fn an_intermediate_of_another_description_helps_nobody() {
+    let serial =
+        |number: u8| with("intermediate", CertificateSpec { serial: Some(vec![number]), ..Default::default() });
+    let (one, other) = (made(&serial(12)), made(&serial(13)));
+    assert_eq!(judge(&one, SERVER_NAME).as_raw(), error::OK);
+    // As a target would that remembers intermediates.
+    let chain = vec![one.chain[0].clone(), other.chain[1].clone()];
+    let mixed = Identity { chain, key: one.key.clone(), staple: None, credential: None };
+    assert_eq!(judge(&mixed, SERVER_NAME).as_raw(), error::UNABLE_TO_GET_ISSUER);
+}

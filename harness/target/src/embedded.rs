@@ -12,7 +12,7 @@
 //! | `groups`, `cipher_suites` | comma lists of the registry's names, best first |
 //! | `early_data` | `yes`, `no` (default): a server takes it; a client sends its request so where its session allows it |
 //! | `certificate_compression` | `zlib`, `brotli`, or both; rustls only |
-//! | `raw_public_key` | `yes`, `no` (default); OpenSSL's server only |
+//! | `raw_public_key` | `yes`, `no` (default): its own and, with `client_auth`, the client's; OpenSSL's server only |
 //! | `ech` | `yes`, `grease`, `no` (default); rustls' client only |
 //! | `tickets` | `yes` (default), `no` |
 //! | `renegotiation` | `yes`: a server lets clients begin it; `no` (default) |

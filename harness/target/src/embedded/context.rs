@@ -2,16 +2,17 @@
 
 use super::settings::{ClientAuth, Ech, Ocsp, Settings};
 use super::{stack, staple};
-use foreign_types_shared::ForeignType;
+use foreign_types_shared::{ForeignType, ForeignTypeRef};
 use gauntlet_model::Role;
 use gauntlet_pki::{Identity, KeyKind};
 use openssl::error::ErrorStack;
+use openssl::pkey::{PKeyRef, Public};
 use openssl::ssl::{
     AlpnError, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslRef, SslSessionCacheMode,
     SslVerifyMode, SslVersion, select_next_proto,
 };
-use openssl::x509::X509;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
+use openssl::x509::{X509, X509StoreContextRef, X509VerifyResult};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -85,6 +86,16 @@ fn common(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), St
     Ok(())
 }
 
+/// A raw public key is trusted if it is that of a client of ours. [RFC 7250, 4.3]
+fn knows_key(verified: bool, context: &mut X509StoreContextRef) -> bool {
+    let Some(key) = sys::raw_public_key(context) else { return verified };
+    let known = KeyKind::ALL.into_iter().any(|kind| gauntlet_pki::client(kind).key.public().spki() == key);
+    if known {
+        context.set_error(X509VerifyResult::OK);
+    }
+    known
+}
+
 fn server(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), ErrorStack> {
     for &kind in &settings.certificates {
         identity(builder, gauntlet_pki::server(kind))?;
@@ -93,10 +104,16 @@ fn server(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
         let root = X509::from_der(gauntlet_pki::root())?;
         builder.add_client_ca(&root)?;
         builder.set_cert_store(trust()?);
-        builder.set_verify(match settings.client_auth {
+        let mode = match settings.client_auth {
             ClientAuth::Require => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
             _ => SslVerifyMode::PEER,
-        });
+        };
+        if settings.raw_public_key {
+            sys::set_client_certificate_types(builder, &[2, 0])?;
+            builder.set_verify_callback(mode, knows_key);
+        } else {
+            builder.set_verify(mode);
+        }
     }
     if !settings.alpn.is_empty() {
         let ours = wire_format(&settings.alpn);
@@ -322,6 +339,25 @@ mod sys {
     pub fn set_server_certificate_types(builder: &mut SslContextBuilder, types: &[u8]) -> Result<(), ErrorStack> {
         // SAFETY: the builder owns a live SSL_CTX; the library copies the types.
         control(unsafe { SSL_CTX_set1_server_cert_type(builder.as_ptr(), types.as_ptr(), types.len()) }.into())
+    }
+
+    unsafe extern "C" {
+        fn SSL_CTX_set1_client_cert_type(context: *mut ffi::SSL_CTX, types: *const u8, length: usize) -> i32;
+        fn X509_STORE_CTX_get0_rpk(context: *const ffi::X509_STORE_CTX) -> *mut ffi::EVP_PKEY;
+    }
+
+    /// CertificateTypes that the server takes from clients, best first. [RFC 7250, 4.2]
+    pub fn set_client_certificate_types(builder: &mut SslContextBuilder, types: &[u8]) -> Result<(), ErrorStack> {
+        // SAFETY: the builder owns a live SSL_CTX; the library copies the types.
+        control(unsafe { SSL_CTX_set1_client_cert_type(builder.as_ptr(), types.as_ptr(), types.len()) }.into())
+    }
+
+    /// The SubjectPublicKeyInfo that is to be verified, if it came without a certificate.
+    pub fn raw_public_key(context: &X509StoreContextRef) -> Option<Vec<u8>> {
+        // SAFETY: the context is live for the time of the callback, and so is what it holds; null is looked for.
+        let key = unsafe { X509_STORE_CTX_get0_rpk(context.as_ptr()) };
+        let key = (!key.is_null()).then(|| unsafe { PKeyRef::<Public>::from_ptr(key) })?;
+        key.public_key_to_der().ok()
     }
 
     /// Finite-field groups for DHE suites of TLS 1.2 that fit the certificate's strength.
