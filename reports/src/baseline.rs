@@ -1,7 +1,7 @@
 //! Baselines: what a target is known to do otherwise, each with a reason.
 //!
 //! ```yaml
-//! target: embedded-openssl
+//! target: embedded-openssl                       # or a list, of programs on one library
 //! known:
 //!   - case: tls13/record/padding@length=*      # an id or a glob; `*` stays within a folder, `**` does not
 //!     verdict: fail
@@ -33,8 +33,8 @@ const FORMS: [LooseForm; 4] = [LooseForm::NoAlert, LooseForm::OtherAlert, LooseF
 /// One file.
 #[derive(Clone, Debug)]
 pub struct Baseline {
-    /// The target it is for.
-    pub target: String,
+    /// The targets it is for.
+    pub targets: Vec<String>,
     /// In order of the file.
     pub known: Vec<Known>,
 }
@@ -99,12 +99,14 @@ pub fn load(file: &File) -> Result<Baseline, Diagnostics> {
     let mut reader = MapReader::new(file, &root, "a baseline", &mut errors);
     reader.require("target", &mut errors);
     reader.require("known", &mut errors);
-    let target = reader.text("target", &mut errors);
+    let targets = reader.texts("target", &mut errors);
     let entries = reader.list("known", &mut errors).unwrap_or_default();
     let known: Vec<Option<Known>> = entries.iter().map(|entry| read_entry(file, entry, &mut errors)).collect();
     reader.finish(&mut errors);
-    match (target, known.into_iter().collect()) {
-        (Some(target), Some(known)) if !errors.has_errors() => Ok(Baseline { target, known }),
+    match (targets, known.into_iter().collect()) {
+        (Some(targets), Some(known)) if !errors.has_errors() => {
+            Ok(Baseline { targets: targets.into_iter().map(|(name, _)| name).collect(), known })
+        }
         _ => Err(errors),
     }
 }
@@ -210,8 +212,9 @@ fn named<T: Copy>(
 impl Baseline {
     /// The reason, if the baseline expects this outcome of this target.
     pub fn matches(&self, result: &CaseResult) -> Option<&str> {
-        let known = self.known.iter().find(|known| known.expects(result));
-        known.filter(|_| self.target == result.target).map(|known| known.reason.as_str())
+        let is_for = self.targets.contains(&result.target);
+        let known = self.known.iter().find(|known| is_for && known.expects(result));
+        known.map(|known| known.reason.as_str())
     }
 
     /// Entries that fit cases of the run, none of which does what they say; skips say nothing.
@@ -225,23 +228,11 @@ impl Baseline {
     }
 
     fn unused<'a>(&'a self, cases: &'a [CaseResult]) -> impl Iterator<Item = Stale> + 'a {
-        let unused = self
-            .known
-            .iter()
-            .filter(|known| !cases.iter().any(|case| case.target == self.target && known.expects(case)));
-        unused.map(|known| {
-            let decided = |case: &&CaseResult| case.target == self.target && case.verdict != Kind::Skip;
-            let fitting = cases.iter().filter(decided).filter(|case| known.subject.fits(case));
-            let mut now: Vec<String> = fitting.map(crate::words::verdict).collect();
-            now.sort();
-            now.dedup();
-            Stale {
-                target: self.target.clone(),
-                subject: known.subject.text().to_owned(),
-                expects: known.expectation(),
-                now: now.join(", "),
-                place: known.place.clone(),
-            }
+        self.targets.iter().flat_map(move |target| {
+            let of_target = cases.iter().filter(move |case| case.target == *target);
+            let expected = of_target.clone();
+            let unused = self.known.iter().filter(move |known| !expected.clone().any(|case| known.expects(case)));
+            unused.map(move |known| known.stale(target, of_target.clone()))
         })
     }
 }
@@ -250,6 +241,20 @@ impl Known {
     fn expects(&self, result: &CaseResult) -> bool {
         let form = result.verdict != Kind::Loose || self.form.is_none() || self.form == result.form;
         self.verdicts.contains(&result.verdict) && form && self.subject.fits(result)
+    }
+
+    fn stale<'a>(&self, target: &str, cases: impl Iterator<Item = &'a CaseResult>) -> Stale {
+        let fitting = cases.filter(|case| case.verdict != Kind::Skip && self.subject.fits(case));
+        let mut now: Vec<String> = fitting.map(crate::words::verdict).collect();
+        now.sort();
+        now.dedup();
+        Stale {
+            target: target.to_owned(),
+            subject: self.subject.text().to_owned(),
+            expects: self.expectation(),
+            now: now.join(", "),
+            place: self.place.clone(),
+        }
     }
 
     fn expectation(&self) -> String {

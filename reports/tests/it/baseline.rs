@@ -1,4 +1,5 @@
 use crate::samples::{self, case, verdict};
+use gauntlet_model::result::CaseResult;
 use gauntlet_model::{Kind, LooseForm};
 use gauntlet_reports::baseline::{self, Baseline, UNEXPLAINED};
 use gauntlet_yaml::File;
@@ -93,6 +94,18 @@ fn entries_that_no_longer_hold_are_stale() {
     assert_eq!((baseline.stale(&[]).len(), baseline.not_run(&[]).len()), (0, 3));
     let skipped = verdict("tls13/record/padding", Kind::Skip, "");
     assert!(baseline.stale(&[skipped]).is_empty());
+}
+
+#[test]
+fn a_baseline_of_several_targets_holds_for_each() {
+    let text = "target: [embedded-openssl, other]\nknown: [{ case: \"**\", verdict: crash, reason: r }]\n";
+    let baseline = load(text);
+    let of = |target: &str, kind| CaseResult { target: target.to_owned(), ..verdict("a", kind, "") };
+    let cases = [of("embedded-openssl", Kind::Crash), of("other", Kind::Pass), of("third", Kind::Crash)];
+    let expected: Vec<bool> = cases.iter().map(|case| baseline.matches(case).is_some()).collect();
+    assert_eq!(expected, [true, false, false]);
+    let stale: Vec<String> = baseline.stale(&cases).into_iter().map(|stale| stale.target).collect();
+    assert_eq!(stale, ["other"], "there it passes now");
 }
 
 #[test]
