@@ -4,7 +4,7 @@ use crate::altered::Altered;
 use crate::change::Oracle;
 use crate::minimise::minimise;
 use crate::piece::pieces;
-use crate::sweep::{any_refusal, expecting, is_finding, try_case};
+use crate::sweep::{Options, any_refusal, expecting, is_finding, try_case};
 use gauntlet_model::{Case, Expect, Kind, Role, Transcript};
 use gauntlet_scenario::print;
 use gauntlet_target::Target;
@@ -69,8 +69,12 @@ const MEMBERS: usize = 8;
 const SEEDS: u64 = 16;
 
 /// Makes the smallest member of each group smaller, as long as the target still fails in the same way.
-pub fn shrink(groups: &mut [Group], target: &dyn Target, role: Role, seed: u64) {
+pub fn shrink(groups: &mut [Group], target: &dyn Target, role: Role, options: &Options) {
+    let seed = options.seed;
     for group in groups {
+        if options.is_stopped() {
+            break;
+        }
         let shows = |finding: &Finding, case: &Case, seed: u64| {
             let mut instance = target.start(role, &case.options).ok()?;
             let (transcript, verdict) = try_case(target, instance.as_mut(), case, seed);
@@ -95,7 +99,7 @@ pub fn shrink(groups: &mut [Group], target: &dyn Target, role: Role, seed: u64) 
         let other = place.filter(|_| !hangs).map(|_| seed.wrapping_add(1));
         let mut last = None;
         let small = minimise(&first.case, tries, &mut |case| {
-            let shown = shows(first, case, seed);
+            let shown = if options.is_stopped() { None } else { shows(first, case, seed) };
             let shown = shown.filter(|_| other.is_none_or(|other| shows(first, case, other).is_some()));
             let is_shown = shown.is_some();
             last = shown.or_else(|| last.take());

@@ -14,6 +14,7 @@ use gauntlet_scenario::print;
 use gauntlet_target::{Instance, Target};
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What is swept.
@@ -31,6 +32,14 @@ pub struct Options {
     pub every: usize,
     /// Changes that hold one of these words are played in pairs as well; none: no pairs.
     pub pairs: Vec<String>,
+    /// Ends it early when set; what was found is kept.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Options {
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
 }
 
 /// What a sweep did.
@@ -74,7 +83,7 @@ pub fn sweep(
     let mut report = Report::default();
     let flows = FLOWS.iter().filter(|flow| flow.peer.other() == role && flow.name.contains(&options.flow));
     for flow in flows {
-        if options.until_found && !report.findings.is_empty() {
+        if options.is_stopped() || options.until_found && !report.findings.is_empty() {
             break;
         }
         let plain = case(flow.name, &flow.text("An honest handshake", &[], "accept")).map_err(SweepError::Flow)?;
@@ -99,10 +108,9 @@ pub fn sweep(
                     target,
                     flow,
                     plain: &plain,
-                    seed: options.seed,
+                    options,
                     pool: Pool::default(),
                     excess: honest.excess,
-                    until_found: options.until_found,
                     found: AtomicBool::new(false),
                     played: AtomicUsize::new(0),
                     unplayable: AtomicUsize::new(0),
@@ -184,11 +192,10 @@ struct Stage<'a> {
     target: &'a dyn Target,
     flow: &'static Flow,
     plain: &'a Case,
-    seed: u64,
+    options: &'a Options,
     pool: Pool,
     /// Data that came unasked in the honest flow.
     excess: Excess,
-    until_found: bool,
     found: AtomicBool,
     played: AtomicUsize,
     unplayable: AtomicUsize,
@@ -212,7 +219,7 @@ impl Stage<'_> {
     }
 
     fn one(&self, one: &Try) -> Option<Finding> {
-        if self.until_found && self.found.load(Ordering::Relaxed) {
+        if self.options.is_stopped() || self.options.until_found && self.found.load(Ordering::Relaxed) {
             return None;
         }
         self.played.fetch_add(1, Ordering::Relaxed);
@@ -252,7 +259,7 @@ impl Stage<'_> {
     }
 
     fn attempt(&self, instance: &mut dyn Instance, one: &Try) -> (Transcript, Verdict) {
-        let (transcript, mut verdict) = try_case(self.target, instance, &one.case, self.seed);
+        let (transcript, mut verdict) = try_case(self.target, instance, &one.case, self.options.seed);
         if let Some(reason) = self.excess.exceeded_by(&transcript).filter(|_| verdict.kind < Kind::Crash) {
             verdict = Verdict { kind: Kind::Fail, reason, ..verdict };
         }

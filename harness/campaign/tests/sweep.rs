@@ -9,6 +9,8 @@ use gauntlet_scenario::Corpus;
 use gauntlet_target::memory::{MemoryLink, Stack, Wire};
 use gauntlet_target::own::{self, Manner};
 use gauntlet_target::{Instance, Target, embedded};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn orders(target: &dyn Target, role: Role) -> Report {
     let options = Options { seed: 1, only_orders: true, ..Options::default() };
@@ -209,9 +211,27 @@ fn what_takes_two_changes_is_found_in_pairs_and_made_small() {
     let report = sweep(&target, Role::Server, &twice, &|_, _| {}).expect("it can be swept");
     let mut groups = group(report.findings);
     assert_eq!(groups.len(), 1, "{:?}", groups.iter().map(|group| &group.cause).collect::<Vec<_>>());
-    shrink(&mut groups, &target, Role::Server, 1);
+    shrink(&mut groups, &target, Role::Server, &twice);
     let smallest = &groups[0].members[0];
     assert_eq!(pieces(&smallest.case).len(), 2, "{}", smallest.text);
     assert_eq!(smallest.verdict, Kind::Crash);
     assert!(smallest.text.contains("random") && smallest.text.contains("legacy_session_id"), "{}", smallest.text);
+}
+
+#[test]
+fn what_was_found_before_a_sweep_is_stopped_is_kept() {
+    let target = own::by_name("faulty-server-messages_of_servers").expect("a side of ours");
+    let options = Options { seed: 1, only_orders: true, flow: "tls12".to_owned(), ..Options::default() };
+    let flows = AtomicUsize::new(0);
+    // The second flow is not begun.
+    let tell = |_: &str, _: usize| options.stop.store(flows.fetch_add(1, Ordering::Relaxed) == 1, Ordering::Relaxed);
+    let report = sweep(target.as_ref(), Role::Server, &options, &tell).expect("it can be swept");
+    let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.flow).collect();
+    assert_eq!((report.flows.len(), found), (2, [report.flows[0]].into()));
+
+    let mut groups = group(report.findings);
+    let before: Vec<String> = groups.iter().map(|group| group.members[0].text.clone()).collect();
+    shrink(&mut groups, target.as_ref(), Role::Server, &options);
+    let after: Vec<String> = groups.iter().map(|group| group.members[0].text.clone()).collect();
+    assert_eq!(before, after, "nobody waits for what is only nice to have");
 }

@@ -247,6 +247,9 @@ pub(crate) struct Sweep {
     /// Changes that hold this word are played in pairs: `left out`, `extensions.key_share`; may be given several times
     #[arg(long, value_name = "WORD")]
     pub(crate) pairs: Vec<String>,
+    /// Decides all randomness (hex)
+    #[arg(long, value_name = "HEX", default_value = "1", value_parser = seed)]
+    pub(crate) seed: u64,
     /// Where findings go
     #[arg(long, value_name = "DIR", default_value = "findings")]
     pub(crate) out: PathBuf,

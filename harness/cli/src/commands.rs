@@ -11,6 +11,8 @@ mod write;
 
 use crate::args::Command;
 use crate::{Exit, Failure, data};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Carries a command out.
 pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
@@ -33,6 +35,16 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Compare(arguments) => report::compare_runs(&arguments),
         Command::Coverage(arguments) => report::coverage_of(&arguments),
     }
+}
+
+/// Set by the first Ctrl-C or SIGTERM, which asks for an end; a second one is not waited for.
+pub(crate) fn stop_on_signal() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
+    }
+    stop
 }
 
 /// A target by what was written for it: an embedded stack, one of our own sides, a profile, a profile's file, an address.

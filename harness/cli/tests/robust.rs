@@ -1,11 +1,11 @@
-//! Targets that are no servers, that die in mid-run, and a run that is interrupted.
+//! Targets that are no servers, that die in mid-run, and runs and sweeps that are interrupted.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use gauntlet_model::result::read_lines;
 use gauntlet_model::{CaseResult, Kind, Line};
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -170,6 +170,26 @@ fn an_interrupted_run_still_writes_its_report() {
     for report in ["junit.xml", "index.html"] {
         assert!(folder.path().join("out").join(report).exists(), "{report}");
     }
+    assert_eq!(children_left(folder.path()), Vec::<u32>::new());
+}
+
+#[test]
+fn an_interrupted_sweep_says_what_it_found() {
+    let folder = TempDir::new().unwrap();
+    let target = profile(folder.path(), "openssl");
+    let mut command = Command::new(GAUNTLET);
+    command.current_dir(folder.path()).args(["sweep", "--target", &target]);
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    // A line is said as each flow begins.
+    let mut begun = String::new();
+    let mut stderr = BufReader::new(running.0.stderr.take().unwrap());
+    stderr.read_line(&mut begun).unwrap();
+    assert!(begun.contains("changes"), "{begun}");
+    assert!(Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap().success());
+    let mut said = String::new();
+    running.0.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(running.0.wait().unwrap().code(), Some(130));
+    assert!(said.contains("interrupted") && said.contains("findings in"), "{said}");
     assert_eq!(children_left(folder.path()), Vec::<u32>::new());
 }
 

@@ -9,8 +9,6 @@ use gauntlet_scenario::Corpus;
 use gauntlet_vectors::catalogue::Rules;
 use std::io::IsTerminal as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 impl From<Alerts> for AlertPolicy {
@@ -66,12 +64,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
         started,
         selected: arguments.selection.select.clone(),
     };
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // The first asks for an end, a second one is not waited for.
-        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
-        let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
-    }
+    let stop = super::stop_on_signal();
     let progress = Progress::new(arguments.quiet);
     let result = gauntlet_engine::run(&corpus, &targets, &select, &options, &stop, &|happening| {
         progress.happening(&happening);
