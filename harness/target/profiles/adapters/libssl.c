@@ -319,6 +319,8 @@ static void as_client(SSL *tls) {
         SSL_SESSION *session = d2i_SSL_SESSION(NULL, &begin, length);
 #endif
         if (session) SSL_set_session(tls, session);
+        /* Sessions of TLS 1.3 are for one connection. */
+        if (session && SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION) unlink(option("resume"));
     }
     if (option("ech_configs"))
         must(SSL_set1_ech_config_list(tls, content, bytes(option("ech_configs"), content, sizeof content)), "ECH");
