@@ -223,6 +223,8 @@ static void only_openssl(void) {
     if (option("certificate_compression")) {
         must(SSL_CTX_set1_cert_comp_preference(shared, &zlib, 1), "zlib");
         if (option("cert")) SSL_CTX_compress_certs(shared, zlib);
+    } else {
+        SSL_CTX_set_options(shared, SSL_OP_NO_TX_CERTIFICATE_COMPRESSION | SSL_OP_NO_RX_CERTIFICATE_COMPRESSION);
     }
     if (serves && option("ech_key")) {
         unsigned char secret[256], config[1024], list[1026];
@@ -283,7 +285,7 @@ static void context(void) {
     int verify = serves && !strcmp(auth, "none") ? SSL_VERIFY_NONE : SSL_VERIFY_PEER;
     if (!strcmp(auth, "require")) verify |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     SSL_CTX_set_verify(shared, verify, NULL);
-    SSL_CTX_set_session_id_context(shared, (const unsigned char *)"gauntlet", 8);
+    if (serves) SSL_CTX_set_session_id_context(shared, (const unsigned char *)"gauntlet", 8);
     if (option("groups")) must(SSL_CTX_set1_groups_list(shared, option("groups")), "groups");
     if (option("tickets")) SSL_CTX_set_options(shared, SSL_OP_NO_TICKET);
     for (const char *name = option("alpn"), *end; name && *name; name = *end ? end + 1 : end) {
@@ -308,6 +310,7 @@ static void context(void) {
 static void as_client(SSL *tls) {
     unsigned char content[1 << 16];
     const unsigned char *begin = content;
+    SSL_set_connect_state(tls);
     must(SSL_set_tlsext_host_name(tls, option("name")) && SSL_set1_host(tls, option("name")), "name");
     FILE *file = option("resume") ? fopen(option("resume"), "rb") : NULL;
     if (file) {
