@@ -93,13 +93,15 @@ targets-install:
     python3 -m venv "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/python"
     "${XDG_CACHE_HOME:-$HOME/.cache}/gauntlet/python/bin/pip" install tlslite-ng
 
-# Builds the stacks that profiles make from their crates, and fetches the newest NSS that Debian has: minutes, and no CI.
+# Builds the stacks whose source comes in crates, and fetches the newest NSS that Debian has: minutes each, and no CI.
 targets-build:
-    sudo apt-get install --yes --no-install-recommends gcc libc6-dev binutils libnss3-tools
+    sudo apt-get install --yes --no-install-recommends gcc g++ libc6-dev make cmake perl zlib1g-dev binutils libnss3-tools
     cargo build --release
     target/release/gauntlet probe s2n-tls
     harness/target/profiles/fetch-nss
     target/release/gauntlet probe nss-newest
+    harness/target/profiles/build-libssl boringssl aws-lc openssl-newest
+    for name in boringssl aws-lc openssl-newest; do target/release/gauntlet probe $name || exit 1; done
 
 # Licences, advisories and bans of the dependencies (needs cargo-deny).
 deny:

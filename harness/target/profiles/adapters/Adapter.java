@@ -20,16 +20,20 @@ class Adapter {
         int port = Integer.parseInt(words[1]);
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(keys(), trust(), null);
+        ServerSocket listener = serves || port == 0 ? listen(context, port) : null;
         if (serves) {
-            SSLServerSocketFactory factory = context.getServerSocketFactory();
-            ServerSocket listener = factory.createServerSocket(port, 64, InetAddress.getByName("127.0.0.1"));
             System.out.println("READY");
             while (true) {
                 SSLSocket socket = (SSLSocket) listener.accept();
-                // An alert that waits behind an unanswered record would be lost when the socket closes.
-                socket.setTcpNoDelay(true);
                 new Thread(() -> serve(socket)).start();
             }
+        }
+        if (port == 0) {
+            // A rehearsal with itself, to see which classes a client needs.
+            Thread server = new Thread(() -> serve(listener));
+            server.setDaemon(true);
+            server.start();
+            port = listener.getLocalPort();
         }
         SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(
             new Socket("127.0.0.1", port), option.get("name"), port, true);
@@ -41,8 +45,22 @@ class Adapter {
         socket.close();
     }
 
+    static ServerSocket listen(SSLContext context, int port) throws IOException {
+        return context.getServerSocketFactory().createServerSocket(port, 64, InetAddress.getByName("127.0.0.1"));
+    }
+
+    static void serve(ServerSocket listener) {
+        try {
+            serve((SSLSocket) listener.accept());
+        } catch (IOException error) {
+            System.err.println(error.getMessage());
+        }
+    }
+
     static void serve(SSLSocket socket) {
         try (socket) {
+            // An alert that waits behind an unanswered record would be lost when the socket closes.
+            socket.setTcpNoDelay(true);
             socket.setSoTimeout(60_000);
             SSLParameters parameters = parameters(socket);
             String auth = option.getOrDefault("client_auth", "none");
