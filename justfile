@@ -95,7 +95,7 @@ targets-install:
 
 # Builds the stacks whose source comes in crates, and fetches the newest NSS that Debian has: minutes each, and no CI.
 targets-build:
-    sudo apt-get install --yes --no-install-recommends gcc g++ libc6-dev make cmake perl zlib1g-dev binutils libnss3-tools
+    sudo apt-get install --yes --no-install-recommends gcc g++ libc6-dev make cmake perl zlib1g-dev libbrotli-dev libzstd-dev binutils libnss3-tools
     cargo build --release
     target/release/gauntlet probe s2n-tls
     harness/target/profiles/fetch-nss

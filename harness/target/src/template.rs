@@ -8,6 +8,7 @@
 //! | `{cert}`, `{cert:rsa2048}` | PEM file of a chain, leaf first: of the kind that the option `certificate` names, or of that one |
 //! | `{leaf}`, `{issuers}`, `{key}`, `{p12}` | the same: its leaf alone, the rest of it, its key, all in PKCS #12 with the password `gauntlet` |
 //! | `{delegating}` | PEM file of a leaf with the same key by which credentials may be delegated |
+//! | `{known_key}` | PEM file of the public key that our peer shows where it shows no certificate |
 //! | `{staple}` | the same: DER file of an OCSP response that says that the leaf is good |
 //! | `{timestamps}` | PEM file of certificate timestamps, as OpenSSL's `-serverinfo` wants it |
 //! | `{psk}`, `{psk_key}` | file with identity and pre-shared key, as GnuTLS wants it; the key alone, as hex |
@@ -37,7 +38,7 @@ use std::process::Command;
 /// Text with placeholders, and its place in the profile.
 pub type Template = Spanned<String>;
 
-const PLACEHOLDERS: [&str; 25] = [
+const PLACEHOLDERS: [&str; 26] = [
     "port",
     "name",
     "ca",
@@ -48,6 +49,7 @@ const PLACEHOLDERS: [&str; 25] = [
     "p12",
     "staple",
     "delegating",
+    "known_key",
     "timestamps",
     "psk",
     "psk_key",
@@ -213,6 +215,14 @@ impl Scope<'_> {
             "key" => Ok(identity.key.to_pem()),
             "staple" => gauntlet_pki::staple(kind),
             "delegating" => Ok(pem(&[gauntlet_pki::delegating(kind)?])),
+            "known_key" => {
+                let other = match self.role {
+                    Role::Server => gauntlet_pki::client(kind),
+                    Role::Client => gauntlet_pki::server(kind),
+                };
+                let key = other.key.pkey().public_key_to_pem();
+                key.map_err(|error| error.to_string())
+            }
             "p12" => pkcs12(identity, &format!("{}-{}", self.role.name(), kind.name())),
             _ => Err(format!("no placeholder `{{{what}}}`")),
         })

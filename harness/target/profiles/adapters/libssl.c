@@ -203,9 +203,19 @@ static int is_cookie(SSL *tls, const unsigned char *came, size_t length) {
     return length == 8 && !memcmp(came, "gauntlet", 8);
 }
 
+/* Of raw public keys, the one that was said beforehand. */
+static int is_known(int verified, X509_STORE_CTX *context) {
+    static EVP_PKEY *known;
+    EVP_PKEY *raw = X509_STORE_CTX_get0_rpk(context);
+    if (!raw) return verified;
+    if (!known) known = PEM_read_bio_PUBKEY(BIO_new_file(option("known_key"), "r"), NULL, NULL, NULL);
+    if (EVP_PKEY_eq(raw, known) != 1) return 0;
+    X509_STORE_CTX_set_error(context, X509_V_OK);
+    return 1;
+}
+
 static void only_openssl(void) {
     const unsigned char raw_first[] = {TLSEXT_cert_type_rpk, TLSEXT_cert_type_x509};
-    int zlib = TLSEXT_comp_cert_zlib;
     SSL_CTX_set_dh_auto(shared, 1);
     if (option("renegotiation")) SSL_CTX_set_options(shared, serves ? SSL_OP_ALLOW_CLIENT_RENEGOTIATION : 0);
     if (option("unsafe_renegotiation")) SSL_CTX_set_options(shared, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
@@ -215,14 +225,21 @@ static void only_openssl(void) {
     if (option("psk") && !serves) SSL_CTX_set_psk_client_callback(shared, psk_of_client);
     if (option("psk_hint")) must(SSL_CTX_use_psk_identity_hint(shared, option("psk_hint")), "hint");
     if (option("staple")) SSL_CTX_set_tlsext_status_cb(shared, staple);
-    if (option("raw_public_key")) must(SSL_CTX_set1_server_cert_type(shared, raw_first, 2), "raw public key");
+    if (option("raw_public_key")) {
+        must(SSL_CTX_set1_server_cert_type(shared, raw_first, 2), "raw public key");
+        if (option("client_auth")) must(SSL_CTX_set1_client_cert_type(shared, raw_first, 2), "raw public key of clients");
+        SSL_CTX_set_verify(shared, SSL_CTX_get_verify_mode(shared), is_known);
+    }
     if (option("early_data")) SSL_CTX_set_max_early_data(shared, 16384), SSL_CTX_set_recv_max_early_data(shared, 16384);
     if (option("tickets")) SSL_CTX_set_num_tickets(shared, 0);
     SSL_CTX_set_stateless_cookie_generate_cb(shared, cookie);
     SSL_CTX_set_stateless_cookie_verify_cb(shared, is_cookie);
-    if (option("certificate_compression")) {
-        must(SSL_CTX_set1_cert_comp_preference(shared, &zlib, 1), "zlib");
-        if (option("cert")) SSL_CTX_compress_certs(shared, zlib);
+    const char *compression = option("certificate_compression");
+    if (compression) {
+        int algorithm = !strcmp(compression, "zlib") ? TLSEXT_comp_cert_zlib
+            : !strcmp(compression, "brotli") ? TLSEXT_comp_cert_brotli : TLSEXT_comp_cert_zstd;
+        must(SSL_CTX_set1_cert_comp_preference(shared, &algorithm, 1), compression);
+        if (option("cert")) SSL_CTX_compress_certs(shared, algorithm);
     } else {
         SSL_CTX_set_options(shared, SSL_OP_NO_TX_CERTIFICATE_COMPRESSION | SSL_OP_NO_RX_CERTIFICATE_COMPRESSION);
     }
