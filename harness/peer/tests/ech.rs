@@ -49,11 +49,11 @@ fn hellos(events: &[What], inner: bool) -> Vec<ClientHelloView> {
 }
 
 fn key() -> Arc<KeyShare> {
-    Arc::new(KeyShare::from_private(NamedGroup::X25519, &gauntlet_pki::ECH_KEY).unwrap())
+    Arc::new(gauntlet_pki::EchKem::X25519.key().unwrap())
 }
 
 fn pair() -> (Config, Config) {
-    let configs = gauntlet_pki::ech_config_list();
+    let configs = gauntlet_pki::EchKem::X25519.config_list().unwrap();
     (
         Config { ech: Ech::Offer(configs.clone()), ..Config::client(&[0x0304]) },
         Config { ech: Ech::Serve { configs, key: Some(key()) }, ..Config::server(&[0x0304]) },
@@ -113,7 +113,7 @@ fn every_suite_of_a_configuration_seals() {
 #[test]
 fn who_has_another_key_goes_on_with_the_outer_hello() {
     let (client, server) = pair();
-    let configs = gauntlet_pki::ech_config_list();
+    let configs = gauntlet_pki::EchKem::X25519.config_list().unwrap();
     let other = Ech::Serve { configs: configs.clone(), key: None };
     for groups in [vec![29, 23], vec![23]] {
         let server = Config { ech: other.clone(), groups, ..server.clone() };
@@ -295,7 +295,7 @@ fn a_wrong_confirmation_is_none() {
 
 #[test]
 fn configurations_that_cannot_be_used_are_passed_over() {
-    let good = gauntlet_pki::ech_config();
+    let good = gauntlet_pki::EchKem::X25519.config().unwrap();
     let list = |configs: &[&[u8]]| {
         let all = configs.concat();
         [&(all.len() as u16).to_be_bytes()[..], &all].concat()

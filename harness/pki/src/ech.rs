@@ -1,39 +1,104 @@
-//! The configuration for Encrypted Client Hello that targets are started with, and its key. [RFC 9849, 4]
+//! The configurations for Encrypted Client Hello that targets are started with, and their keys. [RFC 9849, 4]
 
-use gauntlet_crypto::{KeyShare, NamedGroup, hpke};
+use gauntlet_crypto::{CryptoError, KeyShare, NamedGroup, hpke};
 use gauntlet_wire::{Context, Grammar, Plain};
-use std::sync::OnceLock;
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::ec::{EcGroup, EcKey, EcPoint};
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
+use openssl::pkey::{Id, PKey};
+use openssl::sha::sha512;
 
 /// The public name, which the usual certificates are not for.
 pub const ECH_PUBLIC_NAME: &str = "public.gauntlet.example";
-
-/// The private key, X25519.
-pub const ECH_KEY: [u8; 32] = [
-    0x47, 0x61, 0x75, 0x6e, 0x74, 0x6c, 0x65, 0x74, 0x20, 0x45, 0x43, 0x48, 0x20, 0x6b, 0x65, 0x79, 0x20, 0x6f, 0x66,
-    0x20, 0x74, 0x65, 0x73, 0x74, 0x73, 0x20, 0x6f, 0x6e, 0x6c, 0x79, 0x21, 0x21,
-];
 
 /// Its config_id.
 const ID: u64 = 0x47;
 /// maximum_name_length.
 const LONGEST_NAME: u64 = 64;
 
-/// One ECHConfig. The stacks take HKDF-SHA256 alone.
-pub fn ech_config() -> &'static [u8] {
-    static MADE: OnceLock<Vec<u8>> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let key = KeyShare::from_private(NamedGroup::X25519, &ECH_KEY).expect("any 32 bytes are a key");
+/// How a target's configuration is made: what its option `ech` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EchKem {
+    number: u16,
+    kdf: u16,
+    group: NamedGroup,
+    /// Bytes of a private key.
+    length: usize,
+}
+
+impl EchKem {
+    /// The usual one, which all stacks have.
+    pub const X25519: EchKem =
+        EchKem { number: hpke::KEM_X25519, kdf: hpke::KDF_SHA256, group: NamedGroup::X25519, length: 32 };
+
+    /// A KEM by its name in the registry; `yes` is the usual one.
+    pub fn by_name(name: &str) -> Option<EchKem> {
+        let (number, kdf, group, length) = match name {
+            "yes" | "DHKEM_X25519_HKDF_SHA256" => return Some(EchKem::X25519),
+            "DHKEM_X448_HKDF_SHA512" => (hpke::KEM_X448, hpke::KDF_SHA512, NamedGroup::X448, 56),
+            "DHKEM_P256_HKDF_SHA256" => (hpke::KEM_P256, hpke::KDF_SHA256, NamedGroup::SECP256R1, 32),
+            "DHKEM_P384_HKDF_SHA384" => (hpke::KEM_P384, hpke::KDF_SHA384, NamedGroup::SECP384R1, 48),
+            "DHKEM_P521_HKDF_SHA512" => (hpke::KEM_P521, hpke::KDF_SHA512, NamedGroup::SECP521R1, 66),
+            _ => return None,
+        };
+        Some(EchKem { number, kdf, group, length })
+    }
+
+    /// Its name in the registry.
+    pub fn name(self) -> &'static str {
+        Grammar::tls().name("HpkeKemId", u64::from(self.number)).unwrap_or_default()
+    }
+
+    /// The private key, as it is in the option's file: the same in every build.
+    pub fn private(self) -> Vec<u8> {
+        let seed = [sha512(b"Gauntlet ECH key, 1"), sha512(b"Gauntlet ECH key, 2")].concat();
+        // Below the order of each curve.
+        [vec![0; usize::from(self.length == 66)], seed].concat()[..self.length].to_vec()
+    }
+
+    /// The key.
+    ///
+    /// # Errors
+    /// The library lacks the group.
+    pub fn key(self) -> Result<KeyShare, CryptoError> {
+        KeyShare::from_private(self.group, &self.private())
+    }
+
+    /// The private key as PEM (PKCS #8).
+    ///
+    /// # Errors
+    /// The library lacks the group.
+    pub fn private_pem(self) -> Result<Vec<u8>, ErrorStack> {
+        let on_curve = |nid: Nid| {
+            let (group, scalar) = (EcGroup::from_curve_name(nid)?, BigNum::from_slice(&self.private())?);
+            let mut point = EcPoint::new(&group)?;
+            point.mul_generator2(&group, &scalar, &mut *BigNumContext::new()?)?;
+            PKey::from_ec_key(EcKey::from_private_components(&group, &scalar, &point)?)
+        };
+        let key = match self.number {
+            hpke::KEM_P256 => on_curve(Nid::X9_62_PRIME256V1),
+            hpke::KEM_P384 => on_curve(Nid::SECP384R1),
+            hpke::KEM_P521 => on_curve(Nid::SECP521R1),
+            hpke::KEM_X448 => PKey::private_key_from_raw_bytes(&self.private(), Id::X448),
+            _ => PKey::private_key_from_raw_bytes(&self.private(), Id::X25519),
+        };
+        key?.private_key_to_pem_pkcs8()
+    }
+
+    /// One ECHConfig, with the KDF of the KEM's own hash.
+    ///
+    /// # Errors
+    /// The library lacks the group.
+    pub fn config(self) -> Result<Vec<u8>, CryptoError> {
         let suite = |aead: u16| {
-            Plain::map([
-                ("kdf_id", Plain::Number(u64::from(hpke::KDF_SHA256))),
-                ("aead_id", Plain::Number(u64::from(aead))),
-            ])
+            Plain::map([("kdf_id", Plain::Number(u64::from(self.kdf))), ("aead_id", Plain::Number(u64::from(aead)))])
         };
         let suites = [hpke::AEAD_AES_128_GCM, hpke::AEAD_AES_256_GCM, hpke::AEAD_CHACHA20_POLY1305].map(suite);
         let key_config = Plain::map([
             ("config_id", Plain::Number(ID)),
-            ("kem_id", Plain::Number(u64::from(hpke::KEM_X25519))),
-            ("public_key", Plain::Bytes(key.public().to_vec())),
+            ("kem_id", Plain::Number(u64::from(self.number))),
+            ("public_key", Plain::Bytes(self.key()?.public().to_vec())),
             ("cipher_suites", Plain::List(suites.to_vec())),
         ]);
         let contents = Plain::map([
@@ -43,25 +108,52 @@ pub fn ech_config() -> &'static [u8] {
         ]);
         let config = Plain::map([("contents", contents)]);
         let tree = Grammar::tls().build("ECHConfig", &config, &Context::tls13());
-        tree.expect("the grammar has these fields").to_bytes()
-    })
-}
+        Ok(tree.expect("the grammar has these fields").to_bytes())
+    }
 
-/// The same as a list of one.
-pub fn ech_config_list() -> Vec<u8> {
-    let config = ech_config();
-    [&(config.len() as u16).to_be_bytes()[..], config].concat()
+    /// The same as a list of one.
+    ///
+    /// # Errors
+    /// The library lacks the group.
+    pub fn config_list(self) -> Result<Vec<u8>, CryptoError> {
+        let config = self.config()?;
+        Ok([&(config.len() as u16).to_be_bytes()[..], &config].concat())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NAMES: [&str; 5] = [
+        "DHKEM_X25519_HKDF_SHA256",
+        "DHKEM_X448_HKDF_SHA512",
+        "DHKEM_P256_HKDF_SHA256",
+        "DHKEM_P384_HKDF_SHA384",
+        "DHKEM_P521_HKDF_SHA512",
+    ];
+
     #[test]
-    fn the_configuration_reads_as_a_list_of_one() {
-        let list = Grammar::tls().decode("ECHConfigList", &ech_config_list(), &Context::tls13());
-        assert_eq!((list.first_remark(), list.children().len()), (None, 1));
-        assert_eq!(ech_config()[..2], [0xfe, 0x0d]);
-        assert_eq!(usize::from(ech_config()[3]), ech_config().len() - 4);
+    fn each_configuration_reads_as_a_list_of_one_with_its_kem() {
+        for name in NAMES {
+            let kem = EchKem::by_name(name).unwrap();
+            assert_eq!(Grammar::tls().number("HpkeKemId", name), Some(u64::from(kem.number)));
+            let (list, config) = (kem.config_list().unwrap(), kem.config().unwrap());
+            let list = Grammar::tls().decode("ECHConfigList", &list, &Context::tls13());
+            assert_eq!((list.first_remark(), list.children().len()), (None, 1));
+            assert_eq!((&config[..2], usize::from(config[3])), (&[0xfe, 0x0d][..], config.len() - 4));
+        }
+        assert_eq!(EchKem::by_name("yes"), Some(EchKem::X25519));
+        assert_eq!(EchKem::by_name("no"), None);
+    }
+
+    #[test]
+    fn the_pem_is_the_same_key() {
+        for name in NAMES {
+            let kem = EchKem::by_name(name).unwrap();
+            let key = PKey::private_key_from_pem(&kem.private_pem().unwrap()).unwrap();
+            let public = key.public_key_to_der().unwrap();
+            assert!(public.ends_with(kem.key().unwrap().public()), "{name}");
+        }
     }
 }

@@ -28,7 +28,7 @@ mod staple;
 use authority::{leaf, root_authority};
 pub use build::{Making, build};
 pub use credential::{Credential, credential_content};
-pub use ech::{ECH_KEY, ECH_PUBLIC_NAME, ech_config, ech_config_list};
+pub use ech::{ECH_PUBLIC_NAME, EchKem};
 use gauntlet_crypto::PrivateKey;
 use gauntlet_model::Role;
 use gauntlet_model::chain::{CertificateSpec, ChainSpec, CredentialSpec, StapleSpec};

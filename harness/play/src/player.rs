@@ -4,7 +4,6 @@ use crate::decide::{self, Scene};
 use crate::look::World;
 use crate::values::Source;
 use crate::{number_steps, steps_of};
-use gauntlet_crypto::{KeyShare, NamedGroup};
 use gauntlet_model::case::{Direction, Record};
 use gauntlet_model::chain::StapleSpec;
 use gauntlet_model::{
@@ -13,7 +12,7 @@ use gauntlet_model::{
     StepKind, Transcript, Val, What, Which,
 };
 use gauntlet_peer::{Change, Config, Draft, Peer, RecordChange, Resumption, Session, Temper, external_psk};
-use gauntlet_pki::{Identity, Making};
+use gauntlet_pki::{EchKem, Identity, Making};
 use gauntlet_wire::{Path, Segment};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -884,10 +883,10 @@ impl<'a> Player<'a> {
             let seed = self.seed_of(connection);
             self.here().peer.reseed(seed);
         }
-        let client = self.case.peer == Role::Client;
+        let ech = options.ech.map(|ech| ech_config(ech, self.case));
         let config = self.here().peer.config_mut();
-        if let Some(ech) = options.ech {
-            config.ech = ech_config(ech, client);
+        if let Some(ech) = ech {
+            config.ech = ech;
         }
         config.grease |= options.grease == Some(true);
         Ok(())
@@ -1105,10 +1104,13 @@ impl<'a> Player<'a> {
     }
 }
 
-/// The configuration is the one that targets are started with.
-fn ech_config(ech: Ech, client: bool) -> gauntlet_peer::Ech {
-    let configs = gauntlet_pki::ech_config_list();
-    let key = || KeyShare::from_private(NamedGroup::X25519, &gauntlet_pki::ECH_KEY).ok().map(Arc::new);
+/// The configuration is the one that targets with these options are started with.
+fn ech_config(ech: Ech, case: &Case) -> gauntlet_peer::Ech {
+    let client = case.peer == Role::Client;
+    let said = case.options.get("ech").and_then(|name| EchKem::by_name(name));
+    let kem = said.unwrap_or(EchKem::X25519);
+    let configs = kem.config_list().unwrap_or_default();
+    let key = || kem.key().ok().map(Arc::new);
     match ech {
         Ech::Off => gauntlet_peer::Ech::Unknown,
         Ech::Grease => gauntlet_peer::Ech::Grease,

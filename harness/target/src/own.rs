@@ -17,11 +17,11 @@ pub use fault::{FAULTS, Fault, PLANTED};
 
 use crate::memory::{MemoryLink, Stack, Wire};
 use crate::{Instance, Options, Target};
-use gauntlet_crypto::{CipherSuite, KeyShare, NamedGroup};
+use gauntlet_crypto::CipherSuite;
 use gauntlet_model::names::version_number;
 use gauntlet_model::{Link, LinkError, Role, Side, What};
 use gauntlet_peer::{Change, Config, Draft, Ech, Peer, Psk, Temper};
-use gauntlet_pki::{Identity, KeyKind};
+use gauntlet_pki::{EchKem, Identity, KeyKind};
 use gauntlet_wire::{Edit, Grammar, Path, Plain};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -236,16 +236,14 @@ fn config(manner: Manner, role: Role, options: &Options) -> Config {
     }
 }
 
-/// Encrypted ClientHello, with the configuration that every target with the option `ech` has.
+/// Encrypted ClientHello, with the configuration that every target with this option `ech` has.
 fn ech(role: Role, options: &Options) -> Ech {
-    let configs = gauntlet_pki::ech_config_list();
-    match (role, options.get("ech").map(String::as_str)) {
-        (Role::Client, Some("yes")) => Ech::Offer(configs),
-        (Role::Client, Some("grease")) => Ech::Grease,
-        (Role::Server, Some("yes")) => {
-            let key = KeyShare::from_private(NamedGroup::X25519, &gauntlet_pki::ECH_KEY);
-            Ech::Serve { configs, key: key.ok().map(Arc::new) }
-        }
+    let said = options.get("ech").map(String::as_str).unwrap_or_default();
+    let kem = EchKem::by_name(said).and_then(|kem| Some((kem.config_list().ok()?, kem)));
+    match (role, kem) {
+        (Role::Client, Some((configs, _))) => Ech::Offer(configs),
+        (Role::Client, None) if said == "grease" => Ech::Grease,
+        (Role::Server, Some((configs, kem))) => Ech::Serve { configs, key: kem.key().ok().map(Arc::new) },
         _ => Ech::Unknown,
     }
 }

@@ -12,7 +12,7 @@
 //! | `{staple}` | the same: DER file of an OCSP response that says that the leaf is good |
 //! | `{timestamps}` | PEM file of certificate timestamps, as OpenSSL's `-serverinfo` wants it |
 //! | `{psk}`, `{psk_key}` | file with identity and pre-shared key, as GnuTLS wants it; the key alone, as hex |
-//! | `{ech_key}`, `{ech_config}`, `{ech_config_list}` | files for Encrypted ClientHello: the private key as it is, the ECHConfig, a list of it |
+//! | `{ech_key}`, `{ech_key_pem}`, `{ech_config}`, `{ech_config_list}` | files for Encrypted ClientHello, of the KEM that the option `ech` names, else X25519: the private key as it is, or as PKCS #8, the ECHConfig, a list of it |
 //! | `{ech_config_base64}` | that list as text |
 //! | `{dir}` | a directory of the run |
 //! | `{session}` | of a client: a file for the session of a case, from one connection to the next |
@@ -28,7 +28,7 @@ use crate::Options;
 use crate::adapter;
 use crate::profile::RoleProfile;
 use gauntlet_model::Role;
-use gauntlet_pki::{Identity, KeyKind, SERVER_NAME};
+use gauntlet_pki::{EchKem, Identity, KeyKind, SERVER_NAME};
 use gauntlet_yaml::{Diagnostics, File, Spanned, did_you_mean};
 use std::ffi::OsStr;
 use std::io::Write;
@@ -38,7 +38,7 @@ use std::process::Command;
 /// Text with placeholders, and its place in the profile.
 pub type Template = Spanned<String>;
 
-const PLACEHOLDERS: [&str; 26] = [
+const PLACEHOLDERS: [&str; 27] = [
     "port",
     "name",
     "ca",
@@ -62,6 +62,7 @@ const PLACEHOLDERS: [&str; 26] = [
     "cache",
     "shim_id",
     "ech_key",
+    "ech_key_pem",
     "ech_config",
     "ech_config_list",
     "ech_config_base64",
@@ -170,10 +171,14 @@ impl Scope<'_> {
             }
             "timestamps" => self.file("timestamps.pem", || Ok(server_info(18, &gauntlet_pki::timestamps()))),
             "psk_key" => Ok(psk_key()),
-            "ech_key" => self.file("ech.key", || Ok(gauntlet_pki::ECH_KEY.to_vec())),
-            "ech_config" => self.file("ech.config", || Ok(gauntlet_pki::ech_config().to_vec())),
-            "ech_config_base64" => Ok(openssl::base64::encode_block(&gauntlet_pki::ech_config_list())),
-            "ech_config_list" => self.file("ech.configs", || Ok(gauntlet_pki::ech_config_list())),
+            "ech_key" => self.ech_file("key", |kem| Ok(kem.private())),
+            "ech_key_pem" => self.ech_file("pem", |kem| kem.private_pem().map_err(|error| error.to_string())),
+            "ech_config" => self.ech_file("config", |kem| kem.config().map_err(|error| error.to_string())),
+            "ech_config_list" => self.ech_file("configs", |kem| kem.config_list().map_err(|error| error.to_string())),
+            "ech_config_base64" => {
+                let list = self.ech_kem().config_list().map_err(|error| error.to_string())?;
+                Ok(openssl::base64::encode_block(&list))
+            }
             "adapter" => path_text(self.adapter.ok_or("the profile has no adapter")?),
             "shim_id" => Ok(crate::child::shim::ID.to_string()),
             "cache" => path_text(&adapter::cache()),
@@ -185,6 +190,16 @@ impl Scope<'_> {
             }
             _ => self.certificate(name, self.kind(argument)?),
         }
+    }
+
+    fn ech_kem(&self) -> EchKem {
+        let said = self.options.get("ech").and_then(|name| EchKem::by_name(name));
+        said.unwrap_or(EchKem::X25519)
+    }
+
+    fn ech_file(&self, ending: &str, make: impl Fn(EchKem) -> Result<Vec<u8>, String>) -> Result<String, String> {
+        let kem = self.ech_kem();
+        self.file(&format!("ech-{}.{ending}", kem.name()), || make(kem))
     }
 
     /// The kind that is named, or that the option `certificate` asks for.

@@ -244,8 +244,8 @@ static void only_openssl(void) {
         SSL_CTX_set_options(shared, SSL_OP_NO_TX_CERTIFICATE_COMPRESSION | SSL_OP_NO_RX_CERTIFICATE_COMPRESSION);
     }
     if (serves && option("ech_key")) {
-        unsigned char secret[256], config[1024], list[1026];
-        EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, bytes(option("ech_key"), secret, sizeof secret));
+        unsigned char config[1024], list[1026];
+        EVP_PKEY *key = key_of(option("ech_key"));
         size_t length = bytes(option("ech_config"), config, sizeof config);
         list[0] = length >> 8, list[1] = length;
         memcpy(list + 2, config, length);

@@ -155,7 +155,8 @@ fn ech(settings: &Settings) -> Result<Option<EchMode>, String> {
     Ok(match settings.ech {
         Ech::No => None,
         Ech::Yes => {
-            let list = gauntlet_pki::ech_config_list().into();
+            let kem = gauntlet_pki::EchKem::X25519;
+            let list = kem.config_list().map_err(|error| error.to_string())?.into();
             Some(EchConfig::new(list, &[&OurHpke]).map_err(text)?.into())
         }
         Ech::Grease => Some(EchGreaseConfig::new(&OurHpke, placeholder()?).into()),

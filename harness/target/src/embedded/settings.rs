@@ -51,7 +51,7 @@ pub(super) struct Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Ech {
     No,
-    /// Offers it, with the configuration of [`gauntlet_pki::ech_config_list`].
+    /// Offers it, with the configuration of [`gauntlet_pki::EchKem::X25519`].
     Yes,
     /// Pretends to.
     Grease,
