@@ -6,7 +6,7 @@
 mod common;
 
 use common::{flush, flush_with, path, remarks_in};
-use gauntlet_crypto::{KeyShare, NamedGroup};
+use gauntlet_crypto::KeyShare;
 use gauntlet_model::{Side, What};
 use gauntlet_peer::view::{ClientHelloView, extension};
 use gauntlet_peer::{Change, Config, Ech, Peer, external_psk};
@@ -295,7 +295,7 @@ fn a_wrong_confirmation_is_none() {
 
 #[test]
 fn configurations_that_cannot_be_used_are_passed_over() {
-    let good = gauntlet_pki::EchKem::X25519.config().unwrap();
+    let good = &gauntlet_pki::EchKem::X25519.config().unwrap()[..];
     let list = |configs: &[&[u8]]| {
         let all = configs.concat();
         [&(all.len() as u16).to_be_bytes()[..], &all].concat()
