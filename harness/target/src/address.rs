@@ -124,6 +124,10 @@ impl Connections {
     pub fn any_open(&mut self) -> bool {
         self.list.iter_mut().any(TcpConnection::is_open)
     }
+    /// Whether we have any that neither side has ended.
+    pub fn any_in_use(&mut self) -> bool {
+        self.list.iter_mut().any(TcpConnection::is_in_use)
+    }
     pub fn send(&mut self, connection: usize, bytes: &[u8]) {
         if let Some(connection) = self.list.get_mut(connection) {
             connection.send(bytes);

@@ -359,10 +359,11 @@ impl Link for ServerLink<'_> {
                 self.server.restart()?;
                 self.server.settle(&mut self.connections);
             }
-            // What is listened to costs a moment; other cases do not pay for it.
-            if self.server.run.role().says.keys().any(|name| self.server.options.contains_key(name)) {
-                self.server.process.forget_output();
-            }
+        }
+        // What was said of connections that we have ended is not this one's. To listen costs a moment; other cases do not pay.
+        let listens = self.server.run.role().says.keys().any(|name| self.server.options.contains_key(name));
+        if listens && !self.connections.any_in_use() {
+            self.server.process.forget_output();
         }
         // One that is alive may be between two connections; one that is dead will not come back.
         let mut tries = 10;

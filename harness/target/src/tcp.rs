@@ -74,6 +74,11 @@ impl TcpConnection {
         self.stream.is_some() && self.ended.is_none()
     }
 
+    /// Whether neither side has ended it.
+    pub fn is_in_use(&mut self) -> bool {
+        !self.mute && self.is_open()
+    }
+
     /// Writes all, and keeps what comes meanwhile. Whoever has ended the connection and leaves much unread is not written to
     /// any more: some drop it a few bytes at a time.
     pub fn send(&mut self, mut bytes: &[u8]) {
