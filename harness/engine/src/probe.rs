@@ -120,7 +120,7 @@ impl Probe<'_> {
         let transcript = play(case, &mut *link, self.settings);
         drop(link);
         // To die is no way of saying yes, and others come after it.
-        if transcript.events.iter().any(|event| matches!(event.what, What::Target { crashed: true, .. })) {
+        if died(&transcript) {
             self.deaths += 1;
             if self.deaths > DEATHS {
                 return Err(LinkError::Gone(format!("it died {DEATHS} times while it was asked what it has")));
@@ -208,6 +208,10 @@ fn received<'a>(transcript: &'a Transcript, wanted: &'a str) -> impl DoubleEnded
 fn came(transcript: &Transcript, wanted: &str) -> bool {
     let is = |event: &Event| matches!(&event.what, What::Message { from: Side::Target, name, .. } if name == wanted);
     transcript.events.iter().any(is)
+}
+
+fn died(transcript: &Transcript) -> bool {
+    transcript.events.iter().any(|event| matches!(event.what, What::Target { crashed: true, .. }))
 }
 
 /// Whether it refused: an alert, or the end.

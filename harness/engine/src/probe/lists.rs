@@ -1,6 +1,6 @@
 //! Lists of which a server picks one: suites, groups, signature schemes.
 
-use super::{Probe, TLS12, TLS13, numbers, received, refused};
+use super::{Probe, TLS12, TLS13, died, numbers, received, refused};
 use crate::plain::through;
 use gauntlet_crypto::CipherSuite;
 use gauntlet_crypto::suite::{Authentication, KeyExchange, SuiteInfo};
@@ -38,6 +38,18 @@ enum Choice {
     /// It refused for another reason, or for one that it kept to itself.
     Refused,
     Silent,
+    Died,
+}
+
+impl Choice {
+    /// Why it is not known what of the list it has.
+    fn unsure(&self) -> Option<String> {
+        match self {
+            Choice::Of(_) | Choice::None | Choice::Refused => None,
+            Choice::Silent => Some("timed out".to_owned()),
+            Choice::Died => Some("it died when it was asked".to_owned()),
+        }
+    }
 }
 
 /// What came of asking for a list until it was refused.
@@ -76,7 +88,8 @@ impl Probe<'_> {
         let mut left = all.to_vec();
         let mut chosen = Chosen { order: Vec::new(), unsure: None };
         while !left.is_empty() {
-            match self.choice(&left, question)? {
+            let choice = self.choice(&left, question)?;
+            match choice {
                 Choice::Of(item) if left.contains(&item) => {
                     left.retain(|other| *other != item);
                     chosen.order.push(item);
@@ -86,8 +99,8 @@ impl Probe<'_> {
                     return self.choose_one_by_one(all, question);
                 }
                 Choice::Of(_) | Choice::None | Choice::Refused => break,
-                Choice::Silent => {
-                    chosen.unsure = Some("timed out".to_owned());
+                Choice::Silent | Choice::Died => {
+                    chosen.unsure = choice.unsure();
                     break;
                 }
             }
@@ -99,10 +112,10 @@ impl Probe<'_> {
     fn choose_one_by_one(&mut self, all: &[u16], question: &Question<'_>) -> Result<Chosen, LinkError> {
         let mut chosen = Chosen { order: Vec::new(), unsure: None };
         for item in all {
-            match self.choice(&[*item], question)? {
+            let choice = self.choice(&[*item], question)?;
+            match choice {
                 Choice::Of(other) if other == *item => chosen.order.push(other),
-                Choice::Of(_) | Choice::None | Choice::Refused => {}
-                Choice::Silent => chosen.unsure = Some("timed out".to_owned()),
+                _ => chosen.unsure = choice.unsure().or(chosen.unsure),
             }
         }
         Ok(chosen)
@@ -114,6 +127,7 @@ impl Probe<'_> {
         let choice = received(&transcript, question.answer).find_map(|message| (question.choice)(&message));
         Ok(match choice {
             Some(item) => Choice::Of(item),
+            None if died(&transcript) => Choice::Died,
             None if has_nothing_of_it(&transcript) => Choice::None,
             None if refused(&transcript) => Choice::Refused,
             None => Choice::Silent,
@@ -174,7 +188,7 @@ impl Probe<'_> {
         let learnt = match first {
             Choice::Of(_) => Learnt::Yes,
             Choice::None | Choice::Refused => Learnt::No,
-            Choice::Silent => Learnt::NotLearnt("timed out".to_owned()),
+            Choice::Silent | Choice::Died => Learnt::NotLearnt(first.unsure().unwrap_or_default()),
         };
         self.found.learn("hello_retry_request", "yes", learnt.clone());
         let chosen = match learnt {
