@@ -100,8 +100,8 @@ targets-build:
     target/release/gauntlet probe s2n-tls
     harness/target/profiles/fetch-nss
     target/release/gauntlet probe nss-newest
-    harness/target/profiles/build-libssl boringssl aws-lc openssl-newest
-    for name in boringssl aws-lc openssl-newest; do target/release/gauntlet probe $name || exit 1; done
+    harness/target/profiles/build-libssl
+    for name in boringssl aws-lc openssl-newest mbedtls-newest; do target/release/gauntlet probe $name || exit 1; done
 
 # Licences, advisories and bans of the dependencies (needs cargo-deny).
 deny:
