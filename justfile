@@ -95,13 +95,14 @@ targets-install:
 
 # Builds the stacks whose source comes in crates, and fetches the newest NSS that Debian has: minutes each, and no CI.
 targets-build:
-    sudo apt-get install --yes --no-install-recommends gcc g++ libc6-dev make cmake perl zlib1g-dev libbrotli-dev libzstd-dev binutils libnss3-tools
+    sudo apt-get install --yes --no-install-recommends gcc g++ libc6-dev make cmake perl zlib1g-dev libbrotli-dev libzstd-dev libsqlite3-dev python3 binutils libnss3-tools
     cargo build --release
     target/release/gauntlet probe s2n-tls
     harness/target/profiles/fetch-nss
     target/release/gauntlet probe nss-newest
     harness/target/profiles/build-libssl
-    for name in boringssl aws-lc openssl-newest mbedtls-newest; do target/release/gauntlet probe $name || exit 1; done
+    harness/target/profiles/build-botan
+    for name in boringssl aws-lc openssl-newest mbedtls-newest botan-newest; do target/release/gauntlet probe $name || exit 1; done
 
 # Licences, advisories and bans of the dependencies (needs cargo-deny).
 deny:

@@ -82,6 +82,7 @@ fn both_chains_are_there() {
         "bearssl",
         "boringssl-bssl",
         "botan",
+        "botan-newest",
         "bun-tls",
         "deno-tls",
         "nss-credential",
