@@ -1107,16 +1107,15 @@ impl<'a> Player<'a> {
 /// The configuration is the one that targets with these options are started with.
 fn ech_config(ech: Ech, case: &Case) -> gauntlet_peer::Ech {
     let client = case.peer == Role::Client;
-    let said = case.options.get("ech").and_then(|name| EchKem::by_name(name));
-    let kem = said.unwrap_or(EchKem::X25519);
-    let configs = kem.config_list().unwrap_or_default();
+    let kem = EchKem::of(&case.options);
+    let configs = || kem.config_list().unwrap_or_default();
     let key = || kem.key().ok().map(Arc::new);
     match ech {
         Ech::Off => gauntlet_peer::Ech::Unknown,
         Ech::Grease => gauntlet_peer::Ech::Grease,
-        Ech::Reject => gauntlet_peer::Ech::Serve { configs, key: None },
-        Ech::On if client => gauntlet_peer::Ech::Offer(configs),
-        Ech::On => gauntlet_peer::Ech::Serve { configs, key: key() },
+        Ech::Reject => gauntlet_peer::Ech::Serve { configs: configs(), key: None },
+        Ech::On if client => gauntlet_peer::Ech::Offer(configs()),
+        Ech::On => gauntlet_peer::Ech::Serve { configs: configs(), key: key() },
     }
 }
 

@@ -172,13 +172,10 @@ impl Scope<'_> {
             "timestamps" => self.file("timestamps.pem", || Ok(server_info(18, &gauntlet_pki::timestamps()))),
             "psk_key" => Ok(psk_key()),
             "ech_key" => self.ech_file("key", |kem| Ok(kem.private())),
-            "ech_key_pem" => self.ech_file("pem", |kem| kem.private_pem().map_err(|error| error.to_string())),
-            "ech_config" => self.ech_file("config", |kem| kem.config().map_err(|error| error.to_string())),
-            "ech_config_list" => self.ech_file("configs", |kem| kem.config_list().map_err(|error| error.to_string())),
-            "ech_config_base64" => {
-                let list = self.ech_kem().config_list().map_err(|error| error.to_string())?;
-                Ok(openssl::base64::encode_block(&list))
-            }
+            "ech_key_pem" => self.ech_file("pem", EchKem::private_pem),
+            "ech_config" => self.ech_file("config", EchKem::config),
+            "ech_config_list" => self.ech_file("configs", EchKem::config_list),
+            "ech_config_base64" => Ok(openssl::base64::encode_block(&EchKem::of(self.options).config_list()?)),
             "adapter" => path_text(self.adapter.ok_or("the profile has no adapter")?),
             "shim_id" => Ok(crate::child::shim::ID.to_string()),
             "cache" => path_text(&adapter::cache()),
@@ -192,13 +189,8 @@ impl Scope<'_> {
         }
     }
 
-    fn ech_kem(&self) -> EchKem {
-        let said = self.options.get("ech").and_then(|name| EchKem::by_name(name));
-        said.unwrap_or(EchKem::X25519)
-    }
-
     fn ech_file(&self, ending: &str, make: impl Fn(EchKem) -> Result<Vec<u8>, String>) -> Result<String, String> {
-        let kem = self.ech_kem();
+        let kem = EchKem::of(self.options);
         self.file(&format!("ech-{}.{ending}", kem.name()), || make(kem))
     }
 

@@ -109,7 +109,7 @@ fn server(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
             _ => SslVerifyMode::PEER,
         };
         if settings.raw_public_key {
-            sys::set_client_certificate_types(builder, &[2, 0])?;
+            sys::set_certificate_types(builder, Role::Client, &[2, 0])?;
             builder.set_verify_callback(mode, knows_key);
         } else {
             builder.set_verify(mode);
@@ -136,7 +136,7 @@ fn server(builder: &mut SslContextBuilder, settings: &Settings) -> Result<(), Er
         builder.set_status_callback(show_staple)?;
     }
     if settings.raw_public_key {
-        sys::set_server_certificate_types(builder, &[2, 0])?;
+        sys::set_certificate_types(builder, Role::Server, &[2, 0])?;
     }
     if settings.renegotiation {
         builder.set_options(SslOptions::from_bits_retain(sys::ALLOW_CLIENT_RENEGOTIATION));
@@ -331,25 +331,22 @@ mod sys {
         unsafe { SSL_CTX_set_post_handshake_auth(builder.as_ptr(), 1) };
     }
 
+    type SetTypes = unsafe extern "C" fn(context: *mut ffi::SSL_CTX, types: *const u8, length: usize) -> i32;
+
     unsafe extern "C" {
         fn SSL_CTX_set1_server_cert_type(context: *mut ffi::SSL_CTX, types: *const u8, length: usize) -> i32;
-    }
-
-    /// CertificateTypes that the server can show, best first. [RFC 7250, 4.2]
-    pub fn set_server_certificate_types(builder: &mut SslContextBuilder, types: &[u8]) -> Result<(), ErrorStack> {
-        // SAFETY: the builder owns a live SSL_CTX; the library copies the types.
-        control(unsafe { SSL_CTX_set1_server_cert_type(builder.as_ptr(), types.as_ptr(), types.len()) }.into())
-    }
-
-    unsafe extern "C" {
         fn SSL_CTX_set1_client_cert_type(context: *mut ffi::SSL_CTX, types: *const u8, length: usize) -> i32;
         fn X509_STORE_CTX_get0_rpk(context: *const ffi::X509_STORE_CTX) -> *mut ffi::EVP_PKEY;
     }
 
-    /// CertificateTypes that the server takes from clients, best first. [RFC 7250, 4.2]
-    pub fn set_client_certificate_types(builder: &mut SslContextBuilder, types: &[u8]) -> Result<(), ErrorStack> {
+    /// CertificateTypes that a server can show, or takes from clients, best first. [RFC 7250, 4.2]
+    pub fn set_certificate_types(builder: &mut SslContextBuilder, of: Role, types: &[u8]) -> Result<(), ErrorStack> {
+        let set: SetTypes = match of {
+            Role::Server => SSL_CTX_set1_server_cert_type,
+            Role::Client => SSL_CTX_set1_client_cert_type,
+        };
         // SAFETY: the builder owns a live SSL_CTX; the library copies the types.
-        control(unsafe { SSL_CTX_set1_client_cert_type(builder.as_ptr(), types.as_ptr(), types.len()) }.into())
+        control(unsafe { set(builder.as_ptr(), types.as_ptr(), types.len()) }.into())
     }
 
     /// The SubjectPublicKeyInfo that is to be verified, if it came without a certificate.

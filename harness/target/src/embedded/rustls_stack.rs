@@ -155,8 +155,7 @@ fn ech(settings: &Settings) -> Result<Option<EchMode>, String> {
     Ok(match settings.ech {
         Ech::No => None,
         Ech::Yes => {
-            let kem = gauntlet_pki::EchKem::X25519;
-            let list = kem.config_list().map_err(|error| error.to_string())?.into();
+            let list = gauntlet_pki::EchKem::X25519.config_list()?.into();
             Some(EchConfig::new(list, &[&OurHpke]).map_err(text)?.into())
         }
         Ech::Grease => Some(EchGreaseConfig::new(&OurHpke, placeholder()?).into()),
